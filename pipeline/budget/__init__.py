@@ -1,0 +1,1 @@
+"""Requests and feeds used and left, per seller, over all processes of this machine."""

@@ -1,0 +1,85 @@
+"""What we know from before: declared here, read from the journal by a use case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What we last wrote to one field, and what the shop then stored.
+
+    Attributes:
+        sent: our value.
+        stored: the shop's text at verification; None where the field can't be read back.
+        before: the value it replaced.
+        run: the run that wrote it.
+    """
+
+    sent: str
+    stored: str | None
+    before: str | None
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resting:
+    """A record in quarantine: refused again and again for the same reason with the same content."""
+
+    sku: str
+    action: str
+    reason: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSize:
+    """The last accepted file of a source."""
+
+    rows: int
+    columns: tuple[str, ...]
+
+
+class Memory(Protocol):
+    """Questions a diff asks of the past; each answers for many SKUs at once."""
+
+    def written(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Written]:
+        """(sku, field) → what we last wrote there."""
+        ...
+
+    def any_written(self) -> bool:
+        """False saves asking."""
+        ...
+
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:
+        """(sku, field) → all values the journal holds as before-values: going back to one is acquitted."""
+        ...
+
+    def resting(self) -> Mapping[tuple[str, str], Resting]:
+        """(sku, action) → quarantine."""
+        ...
+
+    def source(self, name: str) -> SourceSize | None:
+        """Size of the last accepted file of this source."""
+        ...
+
+
+class NoMemory:
+    """A shop we never wrote to."""
+
+    def written(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Written]:
+        return {}
+
+    def any_written(self) -> bool:
+        return False
+
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:
+        return {}
+
+    def resting(self) -> Mapping[tuple[str, str], Resting]:
+        return {}
+
+    def source(self, name: str) -> SourceSize | None:
+        return None

@@ -1,0 +1,1 @@
+"""Database engine, migrations, locks, atomic files: the only part that knows how state lies on disk."""

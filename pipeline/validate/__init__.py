@@ -1,0 +1,1 @@
+"""Catalog → accepted rows + findings: parse cells, then let pandera judge what parsed."""

@@ -1,0 +1,1 @@
+"""What a product is: the vocabulary of fields, and pandera models over it."""
