@@ -1,0 +1,179 @@
+"""Where a command works: settings, shop, state, clock, and those who watch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets as entropy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.budget.throttle import Clock
+from pipeline.errors import SettingsError, StateError
+from pipeline.market.secret import Secret
+from pipeline.settings import Settings, Shop, load_settings
+from pipeline.usecases import secrets
+from pipeline.usecases.clock import SystemClock
+from pipeline.usecases.progress import Progress, Silence
+from pipeline.usecases.resources import bundled, presets
+
+STATE = Path(".sellercenter")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Everything that is handed into a use case beside its own arguments.
+
+    Settings, shop and secret are read when first asked for, so that a command that needs none of
+    them works without.
+
+    Attributes:
+        config: the settings file.
+        asked_shop: `--shop`, or None.
+        asked_state: `--state`, or None.
+        ask: puts a question to the person at the terminal; None where there is none.
+        heard: told every secret as it is resolved, so that nothing we write can show it.
+        token: a few random characters, for ids.
+    """
+
+    config: Path
+    asked_shop: str | None = None
+    asked_state: Path | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    progress: Progress = field(default_factory=Silence)
+    ask: Callable[[str], bool] | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    heard: Callable[[str], None] = lambda _: None
+    token: Callable[[], str] = lambda: entropy.token_hex(3)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.config)
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths of the settings start from."""
+        return self.config.absolute().parent
+
+    @property
+    def shop_name(self) -> str:
+        return self.settings.shop(self.asked_shop)[0]
+
+    @property
+    def shop(self) -> Shop:
+        return self.settings.shop(self.asked_shop)[1]
+
+    @cached_property
+    def state(self) -> Path:
+        """`--state`, else the settings' `state`, else `.sellercenter/` here; not created yet."""
+        if self.asked_state is not None:
+            return self.asked_state
+        named = self.settings.state if self.config.exists() else None
+        return self.base / Path(named).expanduser() if named else STATE
+
+    @property
+    def ledger(self) -> Path:
+        """The budget's file: one per user and machine, whatever the state folder."""
+        import platformdirs
+
+        if self.settings.ledger:
+            return self.base / Path(self.settings.ledger).expanduser()
+        return platformdirs.user_state_path("sellercenter", appauthor=False) / "budget.db"
+
+    @cached_property
+    def api_key(self) -> Secret:
+        """The shop's key, resolved on first use."""
+        secret = secrets.resolve(self.shop.api_key, base=self.base, environ=self.environ)
+        self.heard(secret.reveal())
+        return secret
+
+    def open_state(self) -> Path:
+        """The state folder, made if need be: for its owner only, and nothing for version control.
+
+        Raises:
+            StateError: it can't be made.
+        """
+        try:
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ignore = self.state / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            hint = "--state DIR names another folder"
+            raise StateError(f"can't write state folder {self.state}: {error.strerror}", hint=hint) from error
+        return self.state
+
+    def new_id(self) -> str:
+        """An id that sorts by time: 20261123-171502-3fa9c1 (UTC)."""
+        return f"{datetime.fromtimestamp(self.clock.now(), UTC):%Y%m%d-%H%M%S}-{self.token()}"
+
+    def mapping_file(self, shop: Shop) -> Path | None:
+        """The mapping of a shop: a file beside the settings, or the name or path of a preset.
+
+        Raises:
+            SettingsError: there is none of that name.
+        """
+        name = shop.catalog.mapping
+        if name is None:
+            return None
+        for file in (
+            self.base / Path(name).expanduser(),
+            bundled(name),
+            bundled(f"configs/mappings/{name}.toml"),
+        ):
+            if file.is_file():
+                return file
+        hint = f"presets: {', '.join(presets())}; `sellercenter map CATALOG` proposes one"
+        raise SettingsError(f"no mapping {name!r} beside {self.config}", hint=hint)
+
+    def identity(self, shop: Shop) -> str:
+        """Which shop this is, whatever its name in the settings: a digest of url, user and operators."""
+        return _digest([shop.url.rstrip("/"), shop.user_id, sorted(shop.operators)])[7:23]
+
+    def settings_digest(self, shop: Shop) -> str:
+        """Over what decides a plan's content: where it differs at push, the plan is stale.
+
+        Raises:
+            SettingsError: the mapping can't be read.
+        """
+        return _digest([_deciding(shop), _text(self.mapping_file(shop))])
+
+
+def _deciding(shop: Shop) -> dict[str, Any]:
+    """The settings that a plan depends on; how long we wait and how files are read is none of them."""
+    catalog = shop.catalog.model_dump(mode="json")
+    limits = shop.limits.model_dump(
+        mode="json", include={"feed_max_products", "feed_max_bytes", "empty_clears_sale"}
+    )
+    own = {
+        "dialect",
+        "operators",
+        "currency",
+        "currency_by_operator",
+        "decimals",
+        "timezone",
+        "business_unit",
+    }
+    return {
+        "shop": shop.model_dump(mode="json", include=own),
+        "catalog": {key: value for key, value in catalog.items() if not key.startswith("parse_")},
+        "guards": shop.guards.model_dump(mode="json"),
+        "limits": limits,
+    }
+
+
+def _text(file: Path | None) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8-sig") if file else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"can't read mapping {file}: {error}") from error
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
