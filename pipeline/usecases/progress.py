@@ -34,18 +34,23 @@ class Progress(Protocol):
         ...
 
 
-class _Unheard(Stage):
-    """Inherits doing nothing."""
+class _Unheard:
+    def advance(self, by: int = 1) -> None:
+        del by
+
+    def total(self, total: int) -> None:
+        del total
 
 
-class Silence(Progress):
+class Silence:
     """Nobody listens: the Python API's default."""
 
-    def stage(
-        self,
-        name: str,
-        *,
-        total: int | None = None,
-        unit: str = "",  # noqa: ARG002
-    ) -> AbstractContextManager[Stage]:
+    def say(self, text: str) -> None:
+        del text
+
+    def warn(self, text: str) -> None:
+        del text
+
+    def stage(self, name: str, *, total: int | None = None, unit: str = "") -> AbstractContextManager[Stage]:
+        del name, total, unit
         return nullcontext(_Unheard())
