@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 # Wheels only: no code of a dependency runs while it is installed. Hashes: nothing but what was locked.
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCKED := --require-hashes --only-binary :all:
 # A release younger than a week has not been looked at by anyone: it is not locked.
 # (An index that does not tell when a release was made needs LOCK_AGE= .)
