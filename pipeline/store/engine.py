@@ -1,0 +1,131 @@
+"""A database, open: transactions that read or write, every error of the driver translated.
+
+Nothing above this folder knows which database it is. Today it's SQLite; another one takes its
+place by URL once it has a module beside `sqlite.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from pipeline.errors import UsageError
+from pipeline.store import sqlite
+from pipeline.store.database_errors import database_errors
+from pipeline.store.migrations import Migration, migrate
+
+BUSY_SECONDS = 30.0
+
+
+class Store:
+    """An open database; safe to use from several threads.
+
+    Attributes:
+        path: its file.
+        engine: SQLAlchemy's engine; use `read` and `write`, they translate errors.
+    """
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self.engine = engine
+        self._writing = sqlite.writing(engine)
+        self._pid = os.getpid()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database; keep it short, it holds up writers' commits.
+
+        Raises:
+            StateError: locked, damaged, gone.
+        """
+        self._own_connections()
+        with database_errors(str(self.path)), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its first moment; committed at the end, durable then.
+
+        Raises:
+            StateError: locked for longer than the busy time, full, read-only, damaged. Nothing of
+                it is stored then.
+        """
+        self._own_connections()
+        with database_errors(str(self.path)), self._writing.begin() as connection:
+            yield connection
+
+    def check(self) -> None:
+        """Look at the file's whole structure (about 1 s a gigabyte).
+
+        Raises:
+            StateError: it's damaged.
+        """
+        with self.read() as connection:
+            sqlite.check(connection, str(self.path))
+
+    def back_up(self, copy: Path) -> None:
+        """Copy the database while it's open; the copy appears whole or not at all."""
+        with database_errors(str(self.path)):
+            sqlite.back_up(self.path, copy)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    def _own_connections(self) -> None:
+        """A forked child leaves its parent's connections alone: SQLite forbids to carry them over."""
+        if os.getpid() != self._pid:
+            self.engine.dispose(close=False)
+            self._pid = os.getpid()
+
+
+def open_store(
+    place: str | Path,
+    *,
+    kind: str,
+    migrations: Sequence[Migration],
+    durable: bool = True,
+    busy_seconds: float = BUSY_SECONDS,
+) -> Store:
+    """Open a database, made or migrated as need be.
+
+    Args:
+        place: a path, or a URL as SQLAlchemy writes it (`sqlite:///…`).
+        kind: what it holds ("journal", "ledger"); a file of another kind is refused.
+        migrations: all there ever were, oldest first; the schema's version is their number.
+        durable: a commit survives a power cut; False only for what needn't.
+        busy_seconds: how long to wait for another program's lock.
+
+    Raises:
+        StateError: it can't be opened, is damaged, newer than this program, or of another kind.
+        UsageError: a URL that means nothing here.
+    """
+    path = _path_of(place)
+    with database_errors(str(path)):
+        sqlite.make_file(path)
+        store = Store(path, sqlite.engine(path, durable=durable, busy_seconds=busy_seconds))
+        try:
+            migrate(store, kind, migrations)
+        except BaseException:
+            store.close()
+            raise
+    return store
+
+
+def _path_of(place: str | Path) -> Path:
+    if isinstance(place, Path) or "://" not in place:
+        return Path(place)
+    try:
+        url = make_url(place)
+    except ArgumentError as error:
+        raise UsageError(f"{place!r} is no database URL", hint="sqlite:///path/to/file.db") from error
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        raise UsageError(
+            f"can't keep state in {url.render_as_string()}", hint="use a file: sqlite:///path/to/file.db"
+        )
+    return Path(url.database)
