@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -36,16 +36,36 @@ class Context:
         decimals: operator ("" for none) → decimals of its currency.
         timezone: zone of dates without an offset.
         category_names: category id → name, from the shop's tree; {} if it isn't known.
-        options: attribute FeedName → its options, for exact spelling; {} if not known.
+        category_paths: category id → names from the root down to it; {} if not known.
+        options: attribute FeedName, or "Brand" → casefolded option → its exact spelling in the
+            shop (see `spellings`); {} if not known.
+        currencies: operator ("" for none) → ISO 4217 code; {} = not known, no sign passes.
     """
 
     decimals: Mapping[str, int] = field(default_factory=lambda: {"": 2})
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     category_names: Mapping[str, str] = field(default_factory=dict)
+    category_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
     def decimals_of(self, field_: Field) -> int:
         """Decimals of the currency that a money field is in."""
         return self.decimals.get(field_.operator, self.decimals.get("", 2))
+
+    def currency_of(self, field_: Field) -> str:
+        """ISO code of the currency that a money field is in, "" if it isn't known."""
+        return self.currencies.get(field_.operator, self.currencies.get("", ""))
+
+    def spelling(self, tag: str, text: str) -> str | None:
+        """The shop's own spelling of an option (of each of several, comma-joined); None = unknown."""
+        known = self.options.get(tag)
+        if not known or text in known.values():
+            return None
+        if (whole := known.get(text.casefold())) is not None:
+            return whole
+        parts = [known.get(part.strip().casefold()) for part in text.split(",")]
+        return None if None in parts else ",".join(part for part in parts if part is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +75,14 @@ class Problem:
     code: str
     message: str
     hint: str = ""
+
+
+def spellings(options: Iterable[str]) -> dict[str, str]:
+    """Casefolded → exact, leaving out those that only case tells apart."""
+    known: dict[str, str] = {}
+    twice: set[str] = set()
+    for option in options:
+        key = option.casefold()
+        if known.setdefault(key, option) != option:
+            twice.add(key)
+    return {key: option for key, option in known.items() if key not in twice}
