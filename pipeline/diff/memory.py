@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +34,12 @@ class Resting:
     action: str
     reason: str
     content: str
+
+
+def content_of(action: str, changes: Iterable[tuple[str, str]]) -> str:
+    """Digest of what a record would send, as (field, value) pairs: it rests until this changes."""
+    text = json.dumps([str(action), sorted(changes)], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +77,17 @@ class Memory(Protocol):
 class NoMemory:
     """A shop we never wrote to."""
 
-    def written(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Written]:
+    def written(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Written]:  # noqa: ARG002
         return {}
 
     def any_written(self) -> bool:
         return False
 
-    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:  # noqa: ARG002
         return {}
 
     def resting(self) -> Mapping[tuple[str, str], Resting]:
         return {}
 
-    def source(self, name: str) -> SourceSize | None:
+    def source(self, name: str) -> SourceSize | None:  # noqa: ARG002
         return None

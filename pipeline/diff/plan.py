@@ -66,6 +66,10 @@ class Record:
         effect: what it does to the product.
         changes: at least one, but for REMOVE (where they are the values that get lost).
         acquitted: fields that go back to a journaled before-value: guards leave them alone.
+        context: (field, value) sent along unchanged, so that the shop accepts the changes (a sale
+            price goes with its window); on Falabella the writer adds one business unit by itself.
+        facts: (name, value) that guards judge by and nobody sends: the product's prices now,
+            "@cost", "@floor".
     """
 
     no: int
@@ -75,6 +79,21 @@ class Record:
     effect: Effect
     changes: tuple[Change, ...]
     acquitted: tuple[str, ...] = ()
+    context: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+HeldReason = Literal[
+    "manual",
+    "quarantine",
+    "drift",
+    "conflict",
+    "volatile",
+    "in-flight",
+    "unsettable",
+    "incomplete",
+    "declined",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +103,13 @@ class Held:
     Attributes:
         reason: "manual" (the API can't do it: `place` says where a person can), "quarantine",
             "drift" (policy hold or shop-wins), "conflict" (rollback: the shop holds neither value),
-            "not-listed" …
+            "unsettable" (no update can change it), "incomplete" (a new product lacks what the shop
+            demands of one), "declined" (a reviewer said no), "volatile", "in-flight".
         theirs: what the shop holds, for conflicts.
     """
 
     sku: str
-    reason: Literal["manual", "quarantine", "drift", "conflict", "volatile", "in-flight", "unsettable"]
+    reason: HeldReason
     field: str = ""
     before: str | None = None
     after: str | None = None
@@ -130,6 +150,7 @@ class Guard:
         limit: the number it refuses above; value: what was measured.
         skus: those that it is about (all of them).
         message: in a merchant's words.
+        reason: why someone allowed it, or "".
     """
 
     rule: str
@@ -138,11 +159,42 @@ class Guard:
     value: float
     skus: tuple[str, ...] = ()
     message: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What guards measure records against; kept in the plan, so that push judges by the same.
+
+    Attributes:
+        rows: rows of the file; rows_before: of the last accepted file of this source, or None.
+        columns_lost: columns that file had and this one lacks.
+        listed: products of the file that the shop holds.
+        shop: products in the shop; active: those known to be active.
+        unproven: SKUs that are taken for missing from the shop, or from the file.
+        complete: the snapshot is proven whole; doubt: why not.
+        partial: the file is meant to hold only some products.
+    """
+
+    rows: int = 0
+    rows_before: int | None = None
+    columns_lost: tuple[str, ...] = ()
+    listed: int = 0
+    shop: int = 0
+    active: int = 0
+    unproven: int = 0
+    complete: bool = True
+    doubt: str = ""
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """SKUs by what becomes of them; with `absent` they add up to input and shop."""
+    """SKUs by what becomes of them.
+
+    create + update + unchanged + blocked + rejected + not_listed = rows of the file (a refused row
+    counts even where its SKU can't be read); deactivate + remove are of the shop alone.
+    """
 
     create: int = 0
     update: int = 0
@@ -190,7 +242,9 @@ class Plan:
         snapshot_taken: when the snapshot was taken.
         undoes: runs that a rollback or restore takes back.
         records: how many record lines follow.
-        digest: "sha256:…" of the sealed file; "" until it is sealed.
+        basis: what the guards measured against.
+        notices: what a reader should know beside the changes, as sentences.
+        digest: "sha256:…" over all bytes before the seal; "" until it is sealed.
     """
 
     id: str
@@ -214,6 +268,8 @@ class Plan:
     forecast: Forecast
     records: int
     undoes: tuple[str, ...] = ()
+    basis: Basis = Basis()
+    notices: tuple[str, ...] = ()
     digest: str = ""
 
     @property

@@ -1,0 +1,195 @@
+"""The plan on disk: written once, sealed, and believed only if every byte of it is what was sealed.
+
+See `plan` for the form. The same inputs make the same bytes: nothing here asks a clock or rolls dice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.diff.plan import Held, Plan, Record
+from pipeline.errors import PlanRefused, UsageError
+from pipeline.store.atomic import private_folder, write_atomic
+from pipeline.store.disk_errors import disk_trouble
+
+SCHEMA = "sellercenter/plan/1"
+#: Two machines' clocks differ; a plan that is further ahead than this was made by a wrong one.
+MAX_AHEAD = 600.0
+
+_HEADER, _RECORD, _HELD, _SEAL = (b'{"kind":"%s",' % kind for kind in (b"plan", b"record", b"held", b"seal"))
+_SEAL_LINE = re.compile(rb'\{"kind":"seal","sha256":"([0-9a-f]{64})"\}\n')
+_SEAL_LENGTH = len(_SEAL) + len('"sha256":""}\n') + 64
+_CHUNK = 1 << 20
+_AGAIN = "make a new one with `sellercenter diff`"
+
+
+@cache
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """Reads and writes one of the plan's values as JSON; built when first needed, it takes its time."""
+    return TypeAdapter(kind)
+
+
+def seal(path: Path, plan: Plan, records: Iterable[Record], held: Iterable[Held] = ()) -> Plan:
+    """Write a plan whose records are numbered already; the plan as it stands on disk, with its digest.
+
+    Raises:
+        StateError: it can't be written.
+    """
+    lines = (b'{"kind":"record",' + adapter(Record).dump_json(r, exclude_defaults=True)[1:] for r in records)
+    return seal_lines(path, plan, lines, (held_line(one) for one in held))
+
+
+def held_line(held: Held) -> bytes:
+    """One line of what won't be sent, without its end."""
+    return _HELD + adapter(Held).dump_json(held, exclude_defaults=True)[1:]
+
+
+def seal_lines(path: Path, plan: Plan, records: Iterable[bytes], held: Iterable[bytes]) -> Plan:
+    """As `seal`, for lines that are JSON already (without their ends); memory doesn't grow with them."""
+    header = adapter(Plan).dump_json(replace(plan, digest=""), exclude_defaults=True)
+    first = _HEADER + b'"schema":"%s",' % SCHEMA.encode() + header[1:]
+    digests: list[str] = []
+    private_folder(path.parent)
+    write_atomic(path, lambda file: digests.append(_write(file, chain((first,), records, held))))
+    return replace(plan, digest=digests[0])
+
+
+def _write(file: IO[bytes], lines: Iterable[bytes]) -> str:
+    """Write lines and the seal below them; the digest of the lines."""
+    sha = hashlib.sha256()
+    for line in lines:
+        ended = line + b"\n"
+        file.write(ended)
+        sha.update(ended)
+    file.write(_SEAL + b'"sha256":"%s"}\n' % sha.hexdigest().encode())
+    return f"sha256:{sha.hexdigest()}"
+
+
+def open_plan(path: Path) -> Plan:
+    """The header of a plan, once every byte of the file has been found to be what was sealed.
+
+    Raises:
+        UsageError: there is no such file.
+        PlanRefused: changed, cut short, added to, no plan at all, or of another version.
+    """
+    with _opened(path) as file:
+        digest = _verified(path, file)
+        file.seek(0)
+        return replace(_header(path, file.readline()), digest=digest)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise UsageError(f"there is no plan {path}", hint="`sellercenter diff` writes one") from None
+    except OSError as error:
+        raise disk_trouble("read the plan", path, error, UsageError) from error
+
+
+def _verified(path: Path, file: IO[bytes]) -> str:
+    """The digest that the seal names, if it is the digest of all bytes before the seal."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(0, length - _SEAL_LENGTH))
+    found = _SEAL_LINE.fullmatch(file.read())
+    if found is None:
+        raise PlanRefused(f"plan {path} has no seal at its end: it was cut short or changed", hint=_AGAIN)
+    file.seek(0)
+    sha, left = hashlib.sha256(), length - _SEAL_LENGTH
+    while left and (chunk := file.read(min(left, _CHUNK))):
+        sha.update(chunk)
+        left -= len(chunk)
+    return _judged(path, sha.hexdigest(), found[1].decode())
+
+
+def _judged(path: Path, found: str, sealed: str) -> str:
+    if found != sealed:
+        raise PlanRefused(f"plan {path} was changed after it was made: its seal doesn't fit", hint=_AGAIN)
+    return f"sha256:{sealed}"
+
+
+def _header(path: Path, line: bytes) -> Plan:
+    if not line.startswith(_HEADER + b'"schema":"%s",' % SCHEMA.encode()):
+        text = line[:80].decode("utf-8", "replace")
+        raise PlanRefused(f"{path} is no plan that this version reads: it begins {text!r}", hint=_AGAIN)
+    try:
+        plan: Plan = adapter(Plan).validate_json(line)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise PlanRefused(f"plan {path}: {where}: {problem['msg']}", hint=_AGAIN) from None
+    return plan
+
+
+def records(path: Path) -> Iterator[Record]:
+    """The records of a plan in sending order.
+
+    Raises:
+        PlanRefused: the file isn't what was sealed; known at the last record at the latest, so that
+            who acts only after the last one never acts on changed bytes.
+    """
+    read = adapter(Record)
+    yield from (read.validate_json(line) for line in _lines(path, _RECORD))
+
+
+def held(path: Path) -> Iterator[Held]:
+    """What a plan won't send, and why.
+
+    Raises:
+        PlanRefused: as `records`.
+    """
+    read = adapter(Held)
+    yield from (read.validate_json(line) for line in _lines(path, _HELD))
+
+
+def _lines(path: Path, kind: bytes) -> Iterator[bytes]:
+    """Lines of one kind, checked against the seal when the last one has been given out."""
+    sha = hashlib.sha256()
+    with _opened(path) as file:
+        for line in file:
+            if sealed := _SEAL_LINE.fullmatch(line):
+                _judged(path, sha.hexdigest(), sealed[1].decode())
+                if file.read(1):
+                    raise PlanRefused(f"plan {path} goes on after its seal", hint=_AGAIN)
+                return
+            sha.update(line)
+            if line.startswith(kind):
+                yield line
+    raise PlanRefused(f"plan {path} has no seal at its end: it was cut short or changed", hint=_AGAIN)
+
+
+def check(plan: Plan, *, shop: str, identity: str, now: float, max_age: float, settings_digest: str) -> None:
+    """Refuse a plan that was made for another shop, under other settings, or too long ago.
+
+    Raises:
+        PlanRefused: naming what doesn't fit.
+    """
+    age = now - plan.created
+    if plan.identity != identity:
+        raise PlanRefused(
+            f"plan {plan.id} was made for shop {plan.shop!r} and not for {shop!r} as it is set up now",
+            hint="push it with the settings it was made with, or " + _AGAIN,
+        )
+    if plan.inputs.settings != settings_digest:
+        hint = "mapping, mode, guards or formats were edited since; " + _AGAIN
+        raise PlanRefused(f"plan {plan.id} was made under other settings of shop {shop!r}", hint=hint)
+    if age > max_age:
+        old, limit = _hours(age), _hours(max_age)
+        raise PlanRefused(f"plan {plan.id} is {old} old; plans are good for {limit}", hint=_AGAIN)
+    if age < -MAX_AHEAD:
+        hint = "set the clock of this machine, or " + _AGAIN
+        raise PlanRefused(f"plan {plan.id} was made {_hours(-age)} in the future", hint=hint)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,98 @@
+"""Records and held changes on their way into a plan: on disk, so that a million of them fit."""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from pipeline.diff.batches import URGENCY, Entry, Packing
+from pipeline.diff.content import size_of
+from pipeline.diff.plan import Effect, Held, Record
+from pipeline.diff.planfile import adapter, held_line
+from pipeline.market.feeds import Action
+from pipeline.store.atomic import private_folder
+from pipeline.store.disk_errors import disk_errors
+from schemas.fields import Dialect, Lane, UnknownField, field_named
+
+
+class Spool:
+    """Takes records in the order in which they are found, gives them back in the order of a packing.
+
+    Attributes:
+        entries: what packing has to know of each, in the order in which they were added.
+    """
+
+    def __init__(self, folder: Path, dialect: Dialect) -> None:
+        self.entries: list[Entry] = []
+        self._dialect = dialect
+        self._starts = array("q", [0])
+        self._folder = private_folder(folder)
+        with disk_errors("write into", folder):
+            self._records: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
+            self._held: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._records.close()
+        self._held.close()
+
+    def add(self, record: Record) -> None:
+        body: bytes = adapter(Record).dump_json(record, exclude_defaults=True)
+        with disk_errors("write into", self._folder):
+            self._records.write(body)
+        self._starts.append(self._starts[-1] + len(body))
+        self.entries.append(_entry(record, self._dialect))
+
+    def hold(self, held: Held) -> None:
+        with disk_errors("write into", self._folder):
+            self._held.write(held_line(held) + b"\n")
+
+    def record_lines(self, packing: Packing) -> Iterator[bytes]:
+        """The record lines of a plan, numbered."""
+        self._records.flush()
+        for no, (index, batch) in enumerate(zip(packing.order, packing.batch_of, strict=True), start=1):
+            self._records.seek(self._starts[index])
+            body = self._records.read(self._starts[index + 1] - self._starts[index])
+            yield b'{"kind":"record","no":%d,"batch":%d,' % (no, batch) + body[body.index(b'"sku":') :]
+
+    def held_lines(self) -> Iterator[bytes]:
+        self._held.seek(0)
+        for line in self._held:
+            yield line[:-1]
+
+
+def _entry(record: Record, dialect: Dialect) -> Entry:
+    parent = next((change.after for change in record.changes if change.field == "ParentSku"), "")
+    return Entry(
+        sku=record.sku,
+        action=record.action,
+        lane=lane_of(record, dialect),
+        size=size_of(record),
+        parent="" if parent == record.sku or record.effect is Effect.REMOVE else parent,
+    )
+
+
+def lane_of(record: Record, dialect: Dialect) -> Lane:
+    """How urgent a record is: an update as its most urgent field, a create or remove as content."""
+    if record.action is Action.IMAGE:
+        return Lane.IMAGES
+    if record.action is not Action.UPDATE:
+        return Lane.CONTENT
+    return min(_lanes((change.field for change in record.changes), dialect), key=URGENCY.__getitem__)
+
+
+def _lanes(names: Iterable[str], dialect: Dialect) -> Iterator[Lane]:
+    yield Lane.CONTENT
+    for name in names:
+        try:
+            yield field_named(name, dialect).lane
+        except UnknownField:
+            continue
