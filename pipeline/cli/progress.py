@@ -1,0 +1,114 @@
+"""Progress for people: a bar on a terminal, plain lines elsewhere, nothing when asked for quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from pipeline.usecases.progress import Progress, Silence, Stage
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+EVERY = 10.0  # seconds between two plain lines of one stage
+
+
+class PlainStage:
+    """Counts, and says so now and then."""
+
+    def __init__(
+        self, say: Callable[[str], None], name: str, total: int | None, unit: str, tick: Callable[[], float]
+    ) -> None:
+        self._say, self._name, self._total, self._unit, self._tick = say, name, total, unit, tick
+        self._done, self._said = 0, tick()
+
+    def advance(self, by: int = 1) -> None:
+        self._done += by
+        if self._tick() - self._said >= EVERY:
+            self._said = self._tick()
+            self._say(self.line())
+
+    def total(self, total: int) -> None:
+        self._total = total
+
+    def line(self) -> str:
+        of = f" of {self._total:,}" if self._total else ""
+        return f"{self._name}: {self._done:,}{of} {self._unit}".rstrip()
+
+
+class Plain(Progress):
+    """Lines on stderr: for logs, pipes and schedules."""
+
+    def __init__(self, stream: TextIO, *, tick: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._tick = stream, tick
+
+    def say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+    def warn(self, text: str) -> None:
+        self.say(f"warning: {text}")
+
+    @contextmanager
+    def stage(self, name: str, *, total: int | None = None, unit: str = "") -> Iterator[Stage]:
+        stage = PlainStage(self.say, name, total, unit, self._tick)
+        yield stage
+        self.say(stage.line())
+
+
+class Quiet(Silence):
+    """Warnings only."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def warn(self, text: str) -> None:
+        print(f"warning: {text}", file=self._stream, flush=True)
+
+
+class _Bar:
+    def __init__(self, bars: Bars, task: TaskID) -> None:
+        self._bars, self._task = bars, task
+
+    def advance(self, by: int = 1) -> None:
+        self._bars.advance(self._task, by)
+
+    def total(self, total: int) -> None:
+        self._bars.update(self._task, total=total)
+
+
+class Rich(Progress):
+    """Bars on a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+
+        self._console = Console(file=stream, highlight=False)
+
+    def say(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        self._console.print(f"warning: {text}", markup=False, soft_wrap=True, style="yellow")
+
+    @contextmanager
+    def stage(self, name: str, *, total: int | None = None, unit: str = "") -> Iterator[Stage]:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+        with Bars(
+            *columns, TextColumn(unit, markup=False), TimeElapsedColumn(), console=self._console
+        ) as bars:
+            yield _Bar(bars, bars.add_task(name, total=total))
+
+
+def choose(stream: TextIO | None = None, *, quiet: bool, plain: bool) -> Progress:
+    """Who is told: nobody but of warnings, a log, or a person at a terminal."""
+    stream = stream or sys.stderr
+    if quiet:
+        return Quiet(stream)
+    return Plain(stream) if plain or not stream.isatty() else Rich(stream)
