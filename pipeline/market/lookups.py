@@ -40,6 +40,7 @@ class Attribute:
         mandatory: ProductCreate needs it.
         options: allowed values, exact text; () = free text.
         max_length: characters, or None.
+        name: the shop's own snake_case id of it; never an element name.
     """
 
     feed_name: str
@@ -49,3 +50,4 @@ class Attribute:
     multiple: bool
     options: tuple[str, ...]
     max_length: int | None
+    name: str = ""

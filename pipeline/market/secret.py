@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 
 class Secret:
-    """Holds a text that no repr, format, log or traceback shows; only `reveal` gives it."""
+    """An API key: shown as *** wherever it's printed, formatted or logged; only `reveal` gives it away."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_value",)
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, value: str) -> None:
+        self._value = value.strip()
 
     def reveal(self) -> str:
-        """The text itself: for signing, and nothing else."""
-        return self._text
+        """The key itself, without the blanks that copying it drags along."""
+        return self._value
 
     def __repr__(self) -> str:
-        return "Secret(***)"
+        return "***"
 
-    __str__ = __repr__
+    def __bool__(self) -> bool:
+        return bool(self._value)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a secret is never written anywhere")
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret isn't written to disk")
