@@ -1,0 +1,93 @@
+"""Is the record whole? Every hash, every row that an event binds, every arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from pipeline.errors import StateError
+from pipeline.journal import schema
+from pipeline.journal.chain import GENESIS, RowsDigest, event_hash
+from pipeline.journal.journal import Journal
+from pipeline.journal.states import replay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a check found: the number of events, and what's wrong, in plain words."""
+
+    events: int
+    problems: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        return not self.problems
+
+
+def check(journal: Journal) -> Verified:
+    """Check the whole journal: the file, the chain, the rows it binds, and every run's replay."""
+    problems = list(_file(journal))
+    with journal.store.read() as db:
+        problems += _chain(db)
+        total = len(db.execute(select(schema.EVENT.c.seq)).all())
+    problems += _replays(journal)
+    return Verified(events=total, problems=tuple(problems))
+
+
+def _file(journal: Journal) -> Iterator[str]:
+    for look in (journal.store.check, journal.check_head):
+        try:
+            look()
+        except StateError as error:
+            yield error.message
+
+
+def _chain(db: Connection) -> list[str]:
+    problems, prev, expected = [], GENESIS, 1
+    for row in db.execute(select(schema.EVENT).order_by(schema.EVENT.c.seq)).mappings().all():
+        seq = row["seq"]
+        if seq != expected:
+            problems.append(f"events {expected} to {seq - 1} are missing")
+        if row["prev"] != prev:
+            problems.append(f"event {seq} doesn't follow the one before it")
+        if _hash(row) != row["hash"]:
+            problems.append(f"event {seq} was altered")
+        if _rows(db, seq) != row["rows"]:
+            problems.append(f"rows that came with event {seq} ({row['kind']}) are missing or were altered")
+        prev, expected = row["hash"], seq + 1
+    return problems
+
+
+def _hash(row: Mapping[Any, Any]) -> str:
+    names = ("seq", "run", "at", "kind", "batch", "data", "rows", "prev")
+    return event_hash(**{name: row[name] for name in names})
+
+
+def _rows(db: Connection, seq: int) -> str:
+    digest = RowsDigest()
+    for table in schema.BOUND:
+        digest.feed(table, _ordered(db, table, seq))
+    return digest.hex()
+
+
+def _ordered(db: Connection, table: Table, seq: int) -> Iterator[Mapping[Any, Any]]:
+    """An event's rows in the order they were bound: by record, then field, compared as Python compares."""
+    query = select(table).where(table.c.event == seq)
+    if "no" not in table.c:
+        yield from db.execute(query.order_by(*table.primary_key.columns)).mappings()
+        return
+    rows = db.execute(query.order_by(table.c.no).execution_options(yield_per=5_000)).mappings()
+    for _, group in groupby(rows, key=lambda row: row["no"]):
+        yield from sorted(group, key=lambda row: row.get("field", ""))
+
+
+def _replays(journal: Journal) -> Iterator[str]:
+    for run in journal.runs():
+        try:
+            replay(run.id, journal.events(run.id))
+        except (StateError, KeyError) as error:
+            yield f"run {run.id}: {error}"

@@ -1,0 +1,87 @@
+"""`diff.memory.Memory`, answered from the journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from pipeline.diff.memory import Resting, SourceSize, Written
+from pipeline.journal import schema
+from pipeline.journal.journal import SKUS_AT_ONCE
+from pipeline.journal.projections import REFUSALS
+from pipeline.journal.states import Kind
+from pipeline.store.engine import Store
+
+
+class JournalMemory:
+    """What we know of one shop from before.
+
+    Args:
+        identity: which shop.
+    """
+
+    def __init__(self, store: Store, identity: str) -> None:
+        self._store = store
+        self._identity = identity
+
+    def any_written(self) -> bool:
+        query = select(schema.WRITTEN.c.sku).where(schema.WRITTEN.c.identity == self._identity).limit(1)
+        with self._store.read() as db:
+            return db.execute(query).first() is not None
+
+    def written(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Written]:
+        table = schema.WRITTEN
+        query = select(table).where(table.c.identity == self._identity)
+        return {
+            (row["sku"], row["field"]): Written(
+                sent=row["sent"], stored=row["stored"], before=row["before"], run=row["run"]
+            )
+            for row in self._for_skus(query, table.c.sku, skus)
+        }
+
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:
+        record, change, run = schema.RECORD, schema.CHANGE, schema.RUN
+        query = (
+            select(record.c.sku, change.c.field, change.c.before)
+            .join(change, (change.c.run == record.c.run) & (change.c.no == record.c.no))
+            .join(run, run.c.id == record.c.run)
+            .where(run.c.identity == self._identity, change.c.before.is_not(None))
+        )
+        found: dict[tuple[str, str], set[str]] = {}
+        for row in self._for_skus(query, record.c.sku, skus):
+            found.setdefault((row["sku"], row["field"]), set()).add(row["before"])
+        return {key: frozenset(values) for key, values in found.items()}
+
+    def resting(self) -> Mapping[tuple[str, str], Resting]:
+        table = schema.RESTING
+        query = select(table).where(table.c.identity == self._identity, table.c.times >= REFUSALS)
+        with self._store.read() as db:
+            return {
+                (row.sku, row.action): Resting(
+                    sku=row.sku, action=row.action, reason=row.reason, content=row.content
+                )
+                for row in db.execute(query)
+            }
+
+    def source(self, name: str) -> SourceSize | None:
+        query = (
+            select(schema.EVENT.c.data)
+            .where(schema.EVENT.c.kind == Kind.SOURCE.value)
+            .order_by(schema.EVENT.c.seq.desc())
+        )
+        with self._store.read() as db:
+            for (text,) in db.execute(query):
+                data = json.loads(text)
+                if (data["identity"], data["source"]) == (self._identity, name):
+                    return SourceSize(rows=data["rows"], columns=tuple(data["columns"]))
+        return None
+
+    def _for_skus(self, query: Select[Any], column: Any, skus: Iterable[str]) -> Iterator[Mapping[Any, Any]]:
+        rest = iter(skus)
+        with self._store.read() as db:
+            while chunk := list(islice(rest, SKUS_AT_ONCE)):
+                yield from db.execute(query.where(column.in_(chunk))).mappings()

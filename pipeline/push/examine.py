@@ -1,0 +1,131 @@
+"""Just before sending: does the shop still hold what the plan saw? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.diff.plan import Change, Effect, Record
+from pipeline.market.feeds import Action
+from pipeline.values.context import Context
+from pipeline.values.kinds import comparable
+from schemas.fields import Dialect, Field, UnknownField, field_named
+
+Product = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A before-value that isn't the shop's any more."""
+
+    field: str
+    before: str | None
+    theirs: str
+    ours: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A record that may be sent.
+
+    Attributes:
+        body: field → value, as it goes into the feed.
+        refreshed: field → before-value as just read, where that differs from the plan's (stock).
+    """
+
+    body: Mapping[str, str]
+    refreshed: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A record that isn't sent, and why."""
+
+    code: str
+    message: str
+    moved: tuple[Moved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examiner:
+    """What judging a record needs beside the record.
+
+    Attributes:
+        failed: SKUs whose create or removal in this run didn't happen.
+        created: SKUs this run creates: their images come before the shop shows them.
+    """
+
+    dialect: Dialect
+    context: Context
+    failed: Collection[str] = frozenset()
+    created: Collection[str] = frozenset()
+
+    def examine(self, record: Record, current: Product | None) -> Ready | Skip:
+        """Whether a record may be sent, given what the shop holds now (None = not there)."""
+        if record.effect is Effect.CREATE:
+            return self._create(record, current)
+        if current is None:
+            return Skip(code="product-gone", message="the shop doesn't list this product any more")
+        moved, refreshed = [], {}
+        for change in record.changes:
+            held = current.get(change.field) or ""
+            if self._same(change, held):
+                continue
+            if self._field(change.field).volatile:
+                refreshed[change.field] = held
+            else:
+                moved.append(Moved(field=change.field, before=change.before, theirs=held, ours=change.after))
+        if moved:
+            return Skip(code="changed-in-shop", message=_moved_message(moved), moved=tuple(moved))
+        return Ready(body=self._body(record, current), refreshed=refreshed)
+
+    def _create(self, record: Record, current: Product | None) -> Ready | Skip:
+        if record.sku in self.failed:
+            return Skip(code="create-failed", message="the product wasn't created, so this can't follow")
+        parent = next((c.after for c in record.changes if c.field == "ParentSku"), "")
+        if parent and parent != record.sku and parent in self.failed:
+            return Skip(code="parent-refused", message=f"its parent {parent} wasn't created")
+        if record.action is Action.CREATE and current is not None:
+            return Skip(
+                code="sku-exists", message="the shop lists this product by now; a new diff updates it"
+            )
+        return Ready(body=self._body(record, current or {}))
+
+    def _same(self, change: Change, held: str) -> bool:
+        known = self._field(change.field)
+        if change.before is None or not known.readable:
+            return True
+        return comparable(known, change.before, self.context) == comparable(known, held, self.context)
+
+    def _body(self, record: Record, current: Product) -> dict[str, str]:
+        if record.action is Action.REMOVE:
+            return {}
+        fields = {**dict(record.context), **{change.field: change.after for change in record.changes}}
+        if self.dialect is Dialect.FALABELLA and record.action is Action.UPDATE:
+            return {**_unit_sent_along(fields, current), **fields}
+        return fields
+
+    def _field(self, name: str) -> Field:
+        try:
+            return field_named(name, self.dialect)
+        except UnknownField:
+            return Field(name=name, kind="text")  # type: ignore[arg-type]
+
+
+def _unit_sent_along(fields: Mapping[str, str], current: Product) -> dict[str, str]:
+    """Falabella takes an update only with one business unit in it (F6): send a status as it stands."""
+    if any(name.startswith("BusinessUnits.") for name in fields):
+        return {}
+    held = (
+        (n, v) for n, v in current.items() if n.startswith("BusinessUnits.") and n.endswith(".Status") and v
+    )
+    first = next(iter(sorted(held)), None)
+    return {first[0]: str(first[1])} if first else {}
+
+
+def _moved_message(moved: list[Moved]) -> str:
+    parts = (
+        f"{m.field}: planned from {m.before!r}, the shop now holds {m.theirs!r}, ours is {m.ours!r}"
+        for m in moved
+    )
+    return "changed in the shop since the plan was made: " + "; ".join(parts)

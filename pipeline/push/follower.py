@@ -1,0 +1,271 @@
+"""Following what was sent: polling feeds, finding lost ones, verifying by reading again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from pipeline.diff.plan import Record
+from pipeline.errors import Refused
+from pipeline.journal import schema
+from pipeline.journal.projections import resting_row, written_rows
+from pipeline.journal.states import BatchState, Kind, Outcome, Phase
+from pipeline.market.bodies import same_body
+from pipeline.market.feeds import Feed, FeedState, RecordError
+from pipeline.push.job import Job, outcome_row
+from pipeline.push.judge import Judge, Judgement, refusals, warnings
+from pipeline.push.reconcile import Finding, Scan, candidates, decide_by_count, decide_by_raw
+from pipeline.push.words import code_of
+
+#: The feed list's dates have no zone and no promise: look this far back (seconds), whatever they mean.
+LIST_MARGIN = 26 * 3600.0
+INVALID_FEED = 12
+
+
+class Follower:
+    """Follows the batches of one job."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._scans: dict[int, tuple[Scan, ...]] = {}
+        self._raw: dict[str, bytes] = {}
+        self._alarmed: set[int] = set()
+        self._seen: dict[int, dict[int, Judgement]] = {}
+
+    # ── polling ────────────────────────────────────────────────────────────────────────────
+
+    def poll(self, batches: tuple[int, ...]) -> None:
+        """Ask after open feeds: one by its status, several by one look at the list."""
+        states = [self._job.state.batches[no] for no in batches]
+        listed: dict[str, Feed] = {}
+        if len(states) > 1:
+            oldest = min(state.accepted_at for state in states)
+            listed = {feed.id: feed for feed in self._job.market.feeds_since(oldest - LIST_MARGIN)}
+        for state in states:
+            self._follow(state, listed.get(state.feed))
+
+    def _follow(self, state: BatchState, listed: Feed | None) -> None:
+        if listed is not None and not listed.state.terminal:
+            self._still_open(state, listed)
+            return
+        try:
+            feed = self._job.market.feed_status(state.feed)
+        except Refused as error:
+            if error.number != INVALID_FEED:
+                raise
+            self._vanished(state)
+            return
+        if feed.state.terminal:
+            self._finished(state, feed)
+        else:
+            self._still_open(state, feed)
+
+    def _still_open(self, state: BatchState, feed: Feed) -> None:
+        now, limits = self._job.clock.now(), self._job.limits
+        self._job.agenda.later(state.no, now)
+        age = now - state.accepted_at
+        if age > limits.feed_timeout / 4 and state.no not in self._alarmed:
+            self._alarmed.add(state.no)
+            self._job.watcher.warn(
+                f"feed {feed.id} (batch {state.no}) is {feed.status} for {age / 60:.0f} minutes"
+            )
+        if age > limits.feed_timeout * 0.9 and limits.cancel_stuck and feed.state is FeedState.QUEUED:
+            self._job.market.feed_cancel(feed.id)
+
+    def _vanished(self, state: BatchState) -> None:
+        """The shop doesn't know the feed (any more): reading the products decides.
+
+        A list may lag behind an acceptance: that is believed for `settle` seconds.
+        """
+        now = self._job.clock.now()
+        if now - state.accepted_at < self._job.limits.settle:
+            self._job.agenda.later(state.no, now)
+            return
+        gone = Feed(id=state.feed, action="", status="vanished", state=FeedState.OTHER)
+        self._finished(state, gone)
+
+    def _finished(self, state: BatchState, feed: Feed) -> None:
+        job = self._job
+        refused = refusals(self._sent(state.no), feed.errors)
+        records = {record.no: record for record in self._sent(state.no)}
+        rows = [
+            outcome_row(job.run, state.no, no, Outcome.REFUSED, code=j.code, message=j.message)
+            for no, j in sorted(refused.items())
+        ]
+        data = {
+            "status": feed.status, "total": feed.total, "processed": feed.processed, "failed": feed.failed,
+            "errors": [[e.sku, e.message, e.code] for e in feed.errors],
+            "warnings": [[w.sku, w.message] for w in feed.warnings],
+        }  # fmt: skip
+        job.note(Kind.FINISHED, state.no, data, {schema.OUTCOME: rows}, self._rest(records, refused))
+        job.ended(state.no, (Outcome.REFUSED for _ in rows))
+        job.kit.progress((no, state.feed, "refused") for no in refused)
+
+    def _rest(self, records: Mapping[int, Record], refused: Mapping[int, Judgement]) -> list[Any]:
+        """Quarantine rows: one refusal more for each of these."""
+        job, now = self._job, self._job.clock.now()
+        skus = [records[no].sku for no in refused]
+        earlier = job.journal.resting(job.identity, skus)
+        rows = [
+            resting_row(
+                job.identity, records[no], f"{j.code}: {j.message}", earlier.get(_key(records[no])), now
+            )
+            for no, j in refused.items()
+        ]
+        return [(schema.RESTING, rows)]
+
+    def _sent(self, batch: int) -> list[Record]:
+        """Records of a batch that were really in its body."""
+        left_out = {no for no, row in self._job.journal.outcomes(self._job.run, batch).items()
+                    if row["outcome"] == Outcome.SKIPPED}  # fmt: skip
+        return [record for record in self._job.records(batch) if record.no not in left_out]
+
+    # ── reconciling ────────────────────────────────────────────────────────────────────────
+
+    def reconcile(self, no: int) -> None:
+        """One more look for a batch whose answer was lost."""
+        job, batch = self._job, self._job.state.batches[no]
+        ours = set(job.journal.feeds(job.identity))
+        listed = job.market.feeds_since(batch.intent_at - LIST_MARGIN)
+        found = candidates(listed, batch, job.plan[no].action.value, ours)
+        scan = Scan(at=job.clock.now(), candidates=frozenset(feed.id for feed in found))
+        self._scans[no] = (*self._scans.get(no, ()), scan)
+        self._settle(batch, self._decide(batch, found))
+
+    def _decide(self, batch: BatchState, found: list[Feed]) -> Finding:
+        job, scans = self._job, self._scans[batch.no]
+        ids = [feed.id for feed in found]
+        if job.limits.raw_input:
+            raw = self._raw_inputs(ids)
+            if raw or not ids:
+                body = job.journal.body(job.run, batch.body)
+                matches = {feed for feed, text in raw.items() if same_body(body, text)}
+                return decide_by_raw(batch, scans, matches, set(ids) - set(raw), job.limits.settle)
+        counts = {b.no: b.sent for b in job.state.open if b.phase is not Phase.PLANNED}
+        return decide_by_count(batch, scans, counts, self._applied(batch.no), job.limits.settle)
+
+    def _raw_inputs(self, feeds: list[str]) -> dict[str, bytes]:
+        unread = [feed for feed in feeds if feed not in self._raw]
+        if unread:
+            try:
+                self._raw |= self._job.market.feed_raw_input(unread)
+            except Refused as error:
+                self._job.watcher.warn(f"the shop doesn't return feeds' input: {error.message}")
+        return {feed: self._raw[feed] for feed in feeds if feed in self._raw}
+
+    def _applied(self, no: int) -> Literal["all", "none", "some"]:
+        """How much of a batch the products show."""
+        records = self._sent(no)
+        held = self._job.market.products([record.sku for record in records])
+        judge = Judge(dialect=self._job.dialect, context=self._job.context)
+        done = [judge.judge(r, held.get(r.sku)).outcome is Outcome.VERIFIED for r in records]
+        return "all" if all(done) else "some" if any(done) else "none"
+
+    def _settle(self, batch: BatchState, found: Finding) -> None:
+        job = self._job
+        match found.verdict:
+            case "adopt":
+                job.note(Kind.ADOPTED, batch.no, {"feed": found.feed})
+                job.slots.accepted(batch.slot, found.feed, batch.unknown_at)
+                self._scans.pop(batch.no, None)
+                job.kit.progress((record.no, found.feed, "accepted") for record in self._sent(batch.no))
+                job.watcher.warn(f"batch {batch.no}: found as feed {found.feed}; nothing is sent again")
+            case "absent":
+                job.note(Kind.ABSENT, batch.no, {"scans": [scan.at for scan in self._scans.pop(batch.no)]})
+                job.slots.settled_absent(batch.slot)
+                job.watcher.warn(f"batch {batch.no}: proven not accepted; it will be sent again")
+            case "human":
+                job.note(Kind.HUMAN, batch.no, {"why": found.why})
+                job.watcher.warn(f"batch {batch.no}: {found.why}; a person must look, nothing is sent for it")
+            case "wait":
+                job.agenda.at(batch.no, found.at)
+
+    # ── verifying ──────────────────────────────────────────────────────────────────────────
+
+    def verify(self, no: int) -> None:
+        """Read a finished batch's products again, until every value shows or the deadline is over."""
+        job, state = self._job, self._job.state.batches[no]
+        judged = self._seen.setdefault(no, {})
+        refused = set(job.journal.outcomes(job.run, no))
+        records = [record for record in self._sent(no) if record.no not in refused]
+        final = job.clock.now() - state.finished_at >= job.limits.verify_timeout
+        open_ = [r for r in records if r.no not in judged or judged[r.no].outcome is None]
+        judged |= self._judge(no, open_, final=final)
+        if any(judged[record.no].outcome is None for record in records):
+            job.agenda.later(no, job.clock.now())
+            return
+        self._seen.pop(no)
+        self._verified(no, records, judged)
+
+    def _judge(self, no: int, records: list[Record], *, final: bool) -> dict[int, Judgement]:
+        if not records:
+            return {}
+        errors, told = self._feedback(no)
+        held = self._job.market.products([record.sku for record in records])
+        notes = warnings(records, told)
+        returned = frozenset(name for product in held.values() for name in product)
+        judge = Judge(dialect=self._job.dialect, context=self._job.context, returned=returned, final=final)
+        found = {r.no: judge.judge(r, held.get(r.sku), notes.get(r.no, "")) for r in records}
+        return {no: _explained(judgement, errors) for no, judgement in found.items()}
+
+    def _feedback(self, no: int) -> tuple[list[str], list[RecordError]]:
+        """Errors of the feed that name no SKU of ours, and all its warnings."""
+        events = [
+            e for e in self._job.journal.events(self._job.run) if e.batch == no and e.kind is Kind.FINISHED
+        ]
+        data = events[-1].data if events else {"errors": [], "warnings": []}
+        skus = {record.sku for record in self._job.records(no)}
+        errors = [message for sku, message, _ in data["errors"] if sku not in skus]
+        return errors, [RecordError(sku=sku, message=message) for sku, message in data["warnings"]]
+
+    def _verified(self, no: int, records: list[Record], judged: Mapping[int, Judgement]) -> None:
+        job = self._job
+        outcomes = [
+            outcome_row(job.run, no, r.no, _outcome(judged[r.no]), code=judged[r.no].code,
+                        message=judged[r.no].message, warning=judged[r.no].warning)
+            for r in records
+        ]  # fmt: skip
+        stored = [
+            {"run": job.run, "no": r.no, "field": name, "value": value}
+            for r in records
+            for name, value in sorted(judged[r.no].stored.items())
+            if value != next((c.after for c in r.changes if c.field == name), None)
+        ]
+        rows = {schema.OUTCOME: outcomes, schema.STORED: stored}
+        job.note(Kind.VERIFIED, no, {"records": len(records)}, rows, self._remember(records, judged))
+        job.ended(no, (_outcome(judged[r.no]) for r in records))
+        feed = job.state.batches[no].feed
+        job.kit.progress((r.no, feed, _outcome(judged[r.no]).value) for r in records)
+
+    def _remember(self, records: Iterable[Record], judged: Mapping[int, Judgement]) -> list[Any]:
+        job, now = self._job, self._job.clock.now()
+        fresh: dict[int, dict[str, str | None]] = {}
+        for (no, name), before in job.journal.refreshed(job.run).items():
+            fresh.setdefault(no, {})[name] = before
+        done = [r for r in records if judged[r.no].outcome is Outcome.VERIFIED]
+        rows = [
+            row
+            for r in done
+            for row in written_rows(job.identity, job.run, now, r, judged[r.no].stored, fresh.get(r.no, {}))
+        ]
+        return [(schema.WRITTEN, rows)]
+
+
+def _outcome(judgement: Judgement) -> Outcome:
+    assert judgement.outcome is not None
+    return judgement.outcome
+
+
+def _explained(judgement: Judgement, errors: list[str]) -> Judgement:
+    """What isn't applied, though the feed doesn't name it: the feed's nameless errors may say why."""
+    if judgement.outcome is not Outcome.NOT_APPLIED or not errors:
+        return judgement
+    said = "; ".join(errors[:3])
+    return replace(
+        judgement, message=f"{judgement.message} (the feed also said: {said})", code=code_of(errors[0])
+    )
+
+
+def _key(record: Record) -> tuple[str, str]:
+    return record.sku, record.action.value

@@ -1,0 +1,59 @@
+"""What the writer needs of the world; use cases hand in the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from pipeline.journal.states import RunCounts
+from pipeline.market.feeds import Action, Feed, Receipt
+
+
+class Market(Protocol):
+    """The shop, as far as a push goes."""
+
+    def products(self, skus: Sequence[str], *, deleted: bool = False) -> Mapping[str, Mapping[str, str]]:
+        """SKU → field → text, for those that the shop lists; several requests where it takes them.
+
+        Args:
+            deleted: look among the deleted ones too for those that aren't listed.
+        """
+        ...
+
+    def post_feed(self, action: Action, body: bytes) -> Receipt:
+        """One POST, never repeated."""
+        ...
+
+    def feed_status(self, feed: str) -> Feed: ...
+
+    def feeds_since(self, since: float) -> list[Feed]:
+        """Feeds made at or after a time, by the shop's list, all pages."""
+        ...
+
+    def feed_raw_input(self, feeds: Sequence[str]) -> Mapping[str, bytes]:
+        """Feed → the XML that was posted; those that the shop can't return are missing."""
+        ...
+
+    def feed_cancel(self, feed: str) -> None: ...
+
+
+class Watcher(Protocol):
+    """Who follows the push."""
+
+    def moved(self, counts: RunCounts, *, waiting_until: float | None, note: str) -> None:
+        """Something changed, or we wait until a time."""
+        ...
+
+    def warn(self, text: str) -> None: ...
+
+
+class Kit(Protocol):
+    """The manual way back, kept whole on disk."""
+
+    def refresh(self, befores: Mapping[tuple[int, str], str | None]) -> None:
+        """Before-values just read again: on disk before the POST that makes them history."""
+        ...
+
+    def progress(self, outcomes: Iterable[tuple[int, str, str]]) -> None:
+        """(record, feed, outcome) as they become known."""
+        ...

@@ -1,0 +1,255 @@
+"""Getting one batch out: re-read, body, intent, POST, and what the answer means."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.budget.ledger import Wait
+from pipeline.diff.plan import Record
+from pipeline.errors import AnswerLost, LoginRefused, PlanRefused, Refused, ShopError, Throttled, Unreachable
+from pipeline.journal import schema
+from pipeline.journal.journal import Rows
+from pipeline.journal.states import Kind, Outcome
+from pipeline.market.bodies import feed_body, read_body
+from pipeline.market.feeds import Action, Receipt
+from pipeline.push.examine import Examiner, Product, Ready, Skip
+from pipeline.push.job import Job, outcome_row
+
+#: A re-read older than this (seconds) is made again before it is trusted.
+FRESH = 30.0
+#: E003: the clock was corrected from the answer; signed anew, the second attempt must do.
+EXPIRED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A batch as it would leave: its bytes, and what stays behind."""
+
+    batch: int
+    send: tuple[Record, ...]
+    skipped: tuple[tuple[Record, Skip], ...]
+    refreshed: Mapping[tuple[int, str], str | None]
+    body: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+class Sender:
+    """Sends batches of one job.
+
+    Args:
+        seen: products read a moment ago (SKU → when, product), to spare a second look.
+    """
+
+    def __init__(self, job: Job, seen: dict[str, tuple[float, Product | None]] | None = None) -> None:
+        self._job = job
+        self._seen = seen or {}
+        self._took = 0.5
+        self._unreachable_since = 0.0
+        self._expired = 0
+
+    def post(self, no: int) -> None:
+        """Bring a batch one step forward: stand in line for its slot, or read, and send or skip it.
+
+        Raises:
+            ShopError: the login is refused, or the shop has been unreachable for a deadline.
+        """
+        job = self._job
+        slot = job.slots.try_reserve(job.plan[no].lane, lead=self._took * 1.2)
+        if isinstance(slot, Wait):
+            job.agenda.slot = slot.until
+            return
+        try:
+            prepared = self._prepare(no)
+            if prepared.send:
+                job.slots.sleep_until(slot)
+                self._write_intent(prepared, slot.id)
+            else:
+                self._skip(prepared)
+        except BaseException:
+            job.slots.refused(slot.id)  # nothing left us
+            raise
+        if prepared.send:
+            self._send(job.plan[no].action, prepared, slot.id)
+        else:
+            job.slots.refused(slot.id)
+
+    def _prepare(self, no: int) -> Prepared:
+        batch, records = self._job.plan[no], self._job.records(no)
+        started = self._job.clock.now()
+        held = self._read([record.sku for record in records], deleted=batch.action is not Action.CREATE)
+        judge = Examiner(
+            dialect=self._job.dialect, context=self._job.context, failed=self._job.failed_creates()
+        )
+        verdicts = [(record, judge.examine(record, held.get(record.sku))) for record in records]
+        ready = [(record, v) for record, v in verdicts if isinstance(v, Ready)]
+        self._took = self._job.clock.now() - started
+        return Prepared(
+            batch=no,
+            send=tuple(record for record, _ in ready),
+            skipped=tuple((record, v) for record, v in verdicts if isinstance(v, Skip)),
+            refreshed={(r.no, name): value for r, v in ready for name, value in v.refreshed.items()},
+            body=_body(batch.action, ready, self._job) if ready else b"",
+        )
+
+    def _read(self, skus: list[str], *, deleted: bool) -> dict[str, Product]:
+        now = self._job.clock.now()
+        known = {sku: self._seen.pop(sku) for sku in skus if sku in self._seen}
+        recent = {sku: product for sku, (at, product) in known.items() if now - at < FRESH}
+        found: dict[str, Product] = {sku: p for sku, p in recent.items() if p is not None}
+        missing = [sku for sku in skus if sku not in recent]
+        return {**found, **(self._job.market.products(missing, deleted=deleted) if missing else {})}
+
+    def _skip(self, prepared: Prepared) -> None:
+        why = {"why": "nothing left to send"}
+        self._job.note(Kind.SKIPPED, prepared.batch, why, _skipped(self._job, prepared))
+        self._report_skips(prepared)
+
+    def _write_intent(self, prepared: Prepared, slot: str) -> None:
+        """Body and before-values, durable in kit and journal: only then may anything leave."""
+        if prepared.refreshed:
+            self._job.kit.refresh(prepared.refreshed)
+        data = {**_intent(prepared), "slot": slot}
+        self._job.note(Kind.INTENT, prepared.batch, data, _intent_rows(self._job, prepared))
+        self._report_skips(prepared)
+
+    def _send(self, action: Action, prepared: Prepared, slot: str) -> None:
+        no = prepared.batch
+        try:
+            receipt = self._job.market.post_feed(action, prepared.body)
+        except (Unreachable, Throttled) as error:
+            self._released(no, slot, error)
+        except Refused as error:
+            self._refused(no, prepared, slot, error)
+        except AnswerLost as error:
+            self._unknown(no, slot, error)
+        else:
+            self._accepted(no, prepared, slot, receipt)
+
+    def _accepted(self, no: int, prepared: Prepared, slot: str, receipt: Receipt) -> None:
+        self._unreachable_since, self._expired = 0.0, 0
+        answered = self._job.clock.now()
+        warnings = [list(row) for row in receipt.warnings]
+        self._job.note(Kind.ACCEPTED, no, {"feed": receipt.feed, "warnings": warnings})
+        self._job.slots.accepted(slot, receipt.feed, answered)
+        self._job.kit.progress((record.no, receipt.feed, "accepted") for record in prepared.send)
+        self._job.agenda.later(no, answered)
+
+    def _unknown(self, no: int, slot: str, error: ShopError) -> None:
+        """The body may have arrived: nothing for these products until that is reconciled."""
+        self._job.note(Kind.UNKNOWN, no, {"why": error.message, "given_up": self._job.clock.now()})
+        self._job.slots.unknown(slot)
+        self._job.watcher.warn(f"batch {no}: {error.message}; looking for it in the shop's feed list")
+
+    def _released(self, no: int, slot: str, error: ShopError) -> None:
+        """Proof that nothing was accepted: the batch waits for another slot."""
+        now = self._job.clock.now()
+        self._job.note(Kind.RELEASED, no, {"why": error.message})
+        if isinstance(error, Throttled):
+            pause = self._job.slots.throttled_feed(slot, error.retry_after)
+            self._job.agenda.slot = now + pause
+            self._job.watcher.warn(f"the shop refused a feed as too many; trying again in {pause:.0f} s")
+            return
+        self._job.slots.refused(slot)
+        self._unreachable_since = self._unreachable_since or now
+        if now - self._unreachable_since >= self._job.limits.deadline:
+            raise error
+        self._job.agenda.slot = now + min(5.0, self._job.limits.deadline / 10)
+
+    def _refused(self, no: int, prepared: Prepared, slot: str, error: Refused) -> None:
+        if error.platform:
+            self._unknown(no, slot, error)
+            return
+        self._job.slots.refused(slot)
+        expired = error.number == EXPIRED and self._expired == 0
+        if expired or isinstance(error, LoginRefused):
+            self._expired = 1
+            self._job.note(Kind.RELEASED, no, {"why": error.message})
+            if expired:
+                return
+            raise error
+        self._refused_whole(no, prepared, error)
+
+    def _refused_whole(self, no: int, prepared: Prepared, error: Refused) -> None:
+        rows = [
+            outcome_row(self._job.run, no, record.no, Outcome.REFUSED, code="request-refused", message=text)
+            for record, text in _blame(prepared.send, error)
+        ]
+        data = {"why": error.message, "number": error.number}
+        self._job.note(Kind.REFUSED, no, data, {schema.OUTCOME: rows})
+        self._job.ended(no, (Outcome.REFUSED for _ in rows))
+        self._job.kit.progress((record.no, "", "refused") for record in prepared.send)
+        self._job.watcher.warn(f"batch {no}: the shop refused the whole request: {error.message}")
+
+    def _report_skips(self, prepared: Prepared) -> None:
+        self._job.ended(prepared.batch, (Outcome.SKIPPED for _ in prepared.skipped))
+        self._job.kit.progress((record.no, "", "skipped") for record, _ in prepared.skipped)
+
+
+def _body(action: Action, ready: list[tuple[Record, Ready]], job: Job) -> bytes:
+    """The request body, read back and compared with what it was made of before anyone trusts it.
+
+    Raises:
+        PlanRefused: the body doesn't say what the plan says.
+    """
+    wanted = [(record.sku, dict(v.body)) for record, v in ready]
+    body = feed_body(action, wanted, job.dialect)
+    if [(sku, dict(fields)) for sku, fields in read_body(body, job.dialect)] != wanted_as_read(wanted):
+        raise PlanRefused("a request body doesn't read back as the plan it was made of; nothing was sent")
+    return body
+
+
+def wanted_as_read(wanted: list[tuple[str, dict[str, str]]]) -> list[tuple[str, dict[str, str]]]:
+    """XML turns CR LF and CR into LF (XML 1.0, 2.11): what a reader of our body must see."""
+    return [
+        (sku, {name: value.replace("\r\n", "\n").replace("\r", "\n") for name, value in fields.items()})
+        for sku, fields in wanted
+    ]
+
+
+def _intent(prepared: Prepared) -> dict[str, object]:
+    return {
+        "body": prepared.sha256,
+        "bytes": len(prepared.body),
+        "records": len(prepared.send),
+        "skus": hashlib.sha256("\n".join(r.sku for r in prepared.send).encode()).hexdigest(),
+    }
+
+
+def _intent_rows(job: Job, prepared: Prepared) -> Rows:
+    refreshed = sorted(prepared.refreshed.items())
+    packed = {"run": job.run, "sha256": prepared.sha256, "packed": zlib.compress(prepared.body, 1)}
+    return {
+        schema.REFRESH: [
+            {"run": job.run, "no": no, "field": name, "before": value} for (no, name), value in refreshed
+        ],
+        schema.BODY: [packed],
+        **_skipped(job, prepared),
+    }
+
+
+def _skipped(job: Job, prepared: Prepared) -> Rows:
+    rows, theirs = [], []
+    for record, skip in prepared.skipped:
+        more = {"code": skip.code, "message": skip.message}
+        rows.append(outcome_row(job.run, prepared.batch, record.no, Outcome.SKIPPED, **more))
+        theirs += [
+            {"run": job.run, "no": record.no, "field": moved.field, "value": moved.theirs}
+            for moved in sorted(skip.moved, key=lambda m: m.field)
+        ]
+    return {schema.OUTCOME: rows, schema.STORED: theirs}
+
+
+def _blame(records: tuple[Record, ...], error: Refused) -> list[tuple[Record, str]]:
+    """Each record of a refused request, with what the shop said of it, or of the request."""
+    named: dict[str, str] = {}
+    for fieldname, message, _, sku in error.details:
+        named[sku] = "; ".join(
+            filter(None, (named.get(sku), f"{fieldname}: {message}" if fieldname else message))
+        )
+    return [(record, named.get(record.sku) or error.message) for record in records]
