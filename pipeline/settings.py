@@ -210,6 +210,15 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(f"no settings file {path}", hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"can't read settings file {path}: {error}") from error
+    return parse_settings(text, path)
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """Check the text of a settings file; `path` is the name it has, or will have.
+
+    Raises:
+        SettingsError: as `load_settings`.
+    """
     try:
         return Settings.model_validate({**tomllib.loads(text), "path": path})
     except tomllib.TOMLDecodeError as error:

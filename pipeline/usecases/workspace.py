@@ -13,12 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.budget.clock import SystemClock
 from pipeline.budget.throttle import Clock
-from pipeline.errors import SettingsError, StateError
+from pipeline.errors import SettingsError
 from pipeline.market.secret import Secret
 from pipeline.settings import Settings, Shop, load_settings
+from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.usecases import secrets
-from pipeline.usecases.clock import SystemClock
 from pipeline.usecases.progress import Progress, Silence
 from pipeline.usecases.resources import bundled, presets
 
@@ -79,11 +80,9 @@ class Workspace:
     @property
     def ledger(self) -> Path:
         """The budget's file: one per user and machine, whatever the state folder."""
-        import platformdirs
+        from pipeline.budget.ledger import ledger_path
 
-        if self.settings.ledger:
-            return self.base / Path(self.settings.ledger).expanduser()
-        return platformdirs.user_state_path("sellercenter", appauthor=False) / "budget.db"
+        return ledger_path(self.settings.ledger, self.base, self.environ)
 
     @cached_property
     def api_key(self) -> Secret:
@@ -98,15 +97,11 @@ class Workspace:
         Raises:
             StateError: it can't be made.
         """
-        try:
-            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ignore = self.state / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
-        except OSError as error:
-            hint = "--state DIR names another folder"
-            raise StateError(f"can't write state folder {self.state}: {error.strerror}", hint=hint) from error
-        return self.state
+        folder = private_folder(self.state)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            write_atomic(ignore, b"*\n")
+        return folder
 
     def new_id(self) -> str:
         """An id that sorts by time: 20261123-171502-3fa9c1 (UTC)."""
