@@ -17,7 +17,7 @@ from pipeline.sandbox.nodes import Node, Style, document
 from pipeline.sandbox.scripted import distorted, refusal
 from pipeline.sandbox.shop import Shop, sha256
 
-Handler = Callable[[Shop, Call, Style], Node | bytes]
+Handler = Callable[[Shop, Call], Node | bytes]
 
 #: Reading actions and FeedCancel: what answers them, and their ResponseType (reference 2.1).
 HANDLERS: Mapping[str, tuple[Handler, str]] = {
@@ -56,13 +56,14 @@ def answer(shop: Shop, ticket: Ticket, body: bytes | None) -> Reply:
     """Do what a call asks and write its line in the log; no body is one that never came whole."""
     with shop.lock:
         now = shop.settle()
-        entry = _entry(shop, ticket, now)
+        entry = _entry(shop, ticket)
         try:
             reply = _handled(shop, ticket, body, now, entry)
         except ApiError as error:
-            reply = _refused(shop, ticket, error, now, entry)
+            reply = _refused(shop, ticket, error, entry)
         entry.answered = reply.answered
         shop.log.append(entry)
+        shop.keep()
     return reply
 
 
@@ -74,7 +75,7 @@ def _handled(shop: Shop, ticket: Ticket, body: bytes | None, now: float, entry: 
         entry.fault = fault.fault
         if body and ticket.action in WRITES:
             entry.body_sha256 = sha256(body)
-        return refusal(fault, ticket, _style(shop, ticket), now, lambda: _plain(shop, ticket, now))
+        return refusal(fault, ticket, _style(shop, ticket), lambda: _plain(shop, ticket, now))
     _check(shop, ticket, now)
     document_body = _document_body(ticket, body)
     reply = _done(shop, ticket, document_body, now, entry)
@@ -90,7 +91,7 @@ def _check(shop: Shop, ticket: Ticket, now: float) -> None:
     if options.user_agent == "required" and ticket.head.headers.get("user-agent", "").count("/") < 3:
         raise ApiError(9, "Access Denied")
     actions = ACTIONS if options.raw_input == "yes" else ACTIONS - {"GetFeedRawInput"}
-    Doorman(options, actions).check(ticket.params, now)
+    Doorman(options, actions, ticket.params, now).check()
     known = ticket.params.get("Format", "").upper() in ("", "XML", "JSON")
     if not known and options.unknown_format == "error":
         raise ApiError(5, "Invalid Request Format")
@@ -105,30 +106,32 @@ def _document_body(ticket: Ticket, body: bytes | None) -> bytes:
 
 
 def _done(shop: Shop, ticket: Ticket, body: bytes, now: float, entry: Entry) -> Reply:
-    style = _style(shop, ticket)
     fault = ticket.fault
     late = None
     if fault is not None and fault.fault == "late-accept":
         late = _LATE if fault.seconds is None else fault.seconds
-    call = Call(action=ticket.action, params=ticket.params, body=body, now=now, late=late)
+    style = _style(shop, ticket)
+    call = Call(action=ticket.action, params=ticket.params, now=now, style=style, body=body, late=late)
     if call.action not in WRITES:
-        handler, kind = HANDLERS[call.action]
-        return _success(call, "", kind, handler(shop, call, style), style)
+        return _read(shop, call)
     entry.body_sha256 = sha256(body)
     feed, records = feed_actions.submit(shop, call)
     _note(entry, feed, records)
     warned = fault is not None and fault.fault == "warning-detail"
-    return _success(call, feed.id, "", _WARNING if warned else "", style)
+    return _success(call, feed.id, "", _WARNING if warned else "")
+
+
+def _read(shop: Shop, call: Call) -> Reply:
+    handler, kind = HANDLERS[call.action]
+    return _success(call, "", kind, handler(shop, call))
 
 
 def _plain(shop: Shop, ticket: Ticket, now: float) -> Reply:
     """The answer that a read would have had; faults that spoil an answer need one."""
     try:
         _check(shop, ticket, now)
-        handler, kind = HANDLERS[ticket.action]
-        call = Call(action=ticket.action, params=ticket.params, body=b"", now=now)
         style = _style(shop, ticket)
-        return _success(call, "", kind, handler(shop, call, style), style)
+        return _read(shop, Call(action=ticket.action, params=ticket.params, now=now, style=style))
     except ApiError as error:
         return error_reply(shop, ticket, error)
 
@@ -139,7 +142,7 @@ def _note(entry: Entry, feed: Feed, records: list[Record]) -> None:
     entry.skus = [record.sku for record in records]
 
 
-def _refused(shop: Shop, ticket: Ticket, error: ApiError, now: float, entry: Entry) -> Reply:
+def _refused(shop: Shop, ticket: Ticket, error: ApiError, entry: Entry) -> Reply:
     if ticket.fault is not None:
         ticket.fault.release()
     entry.error = error.code
@@ -166,7 +169,7 @@ def error_reply(shop: Shop, ticket: Ticket, error: ApiError) -> Reply:
     )
 
 
-def _success(call: Call, request_id: str, kind: str, body: Node | bytes, style: Style) -> Reply:
+def _success(call: Call, request_id: str, kind: str, body: Node | bytes) -> Reply:
     head: dict[str, Node] = {
         "RequestId": request_id,
         "RequestAction": call.action,
@@ -175,7 +178,8 @@ def _success(call: Call, request_id: str, kind: str, body: Node | bytes, style: 
     }
     if call.action in ("FeedStatus", "FeedCancel"):
         head["RequestParameters"] = {"FeedID": call.text("FeedID")}
-    return Reply(body=document("SuccessResponse", head, body, style), content_type=_content_type(style))
+    written = document("SuccessResponse", head, body, call.style)
+    return Reply(body=written, content_type=_content_type(call.style))
 
 
 def _style(shop: Shop, ticket: Ticket) -> Style:
@@ -192,7 +196,7 @@ def _content_type(style: Style) -> str:
     return "application/json" if style.json else "text/xml; charset=UTF-8"
 
 
-def _entry(shop: Shop, ticket: Ticket, now: float) -> Entry:
+def _entry(shop: Shop, ticket: Ticket) -> Entry:
     params = {name: text for name, text in ticket.params.items() if name != "Signature"}
     return Entry(
         n=len(shop.log) + 1,

@@ -45,68 +45,71 @@ def signature(params: Mapping[str, str], key: str, plus: bool = False) -> str:
 
 
 class Doorman:
-    """Judges a call's common parameters."""
+    """Judges one call's common parameters."""
 
-    def __init__(self, options: SandboxOptions, actions: frozenset[str]) -> None:
+    def __init__(
+        self, options: SandboxOptions, actions: frozenset[str], params: Mapping[str, str], now: float
+    ) -> None:
         self._options = options
         self._actions = actions
-        self._logins = logins(options)
-        self._steps = {
-            "params": self._params,
+        self._params = params
+        self._now = now
+        self._login = logins(options).get(params.get("UserID", ""))
+
+    def check(self) -> None:
+        """Let the call pass, or not.
+
+        Raises:
+            ApiError: E001, E002, E003, E004, E007, E008 or E009, whichever comes first in the order.
+        """
+        if self._params.get("Action") == "GetBrands" and self._options.open_brands == "yes":
+            return
+        steps = {
+            "params": self._complete,
             "version": self._version,
             "timestamp": self._timestamp,
             "signature": self._signature,
             "role": self._role,
             "action": self._action,
         }
-
-    def check(self, params: Mapping[str, str], now: float) -> None:
-        """Let the call pass, or not.
-
-        Raises:
-            ApiError: E001, E002, E003, E004, E007, E008 or E009, whichever comes first in the order.
-        """
-        if params.get("Action") == "GetBrands" and self._options.open_brands == "yes":
-            return
         for step in self._options.auth_order.split(","):
-            self._steps[step](params, now)
+            steps[step]()
 
-    def _params(self, params: Mapping[str, str], now: float) -> None:
+    def _complete(self) -> None:
         for name in REQUIRED:
-            if not params.get(name):
+            if not self._params.get(name):
                 raise ApiError(1, f"Parameter {name} is mandatory")
 
-    def _version(self, params: Mapping[str, str], now: float) -> None:
-        if params.get("Version") != "1.0":
+    def _version(self) -> None:
+        if self._params.get("Version") != "1.0":
             raise ApiError(2, "Invalid Version")
 
-    def _timestamp(self, params: Mapping[str, str], now: float) -> None:
-        when = instant(params.get("Timestamp", ""))
+    def _timestamp(self) -> None:
+        when = instant(self._params.get("Timestamp", ""))
         if when is None:
             raise ApiError(4, "Invalid Timestamp format")
         window = self._options.timestamp_window
-        if window and abs(now - when) > window:
+        if window and abs(self._now - when) > window:
             raise ApiError(3, "Timestamp has expired")
 
-    def _signature(self, params: Mapping[str, str], now: float) -> None:
+    def _signature(self) -> None:
         """Over decoded pairs, so the order on the wire is free; blanks may be signed as ``+`` (1.2)."""
-        login = self._logins.get(params.get("UserID", ""))
-        given = params.get("Signature", "")
-        if login is None or not given.isascii():
+        given = self._params.get("Signature", "")
+        if self._login is None or not given.isascii():
             raise ApiError(7, "Login failed. Signature mismatching")
-        good = (signature(params, login.key), signature(params, login.key, plus=True))
+        key = self._login.key
+        good = (signature(self._params, key), signature(self._params, key, plus=True))
         if not any(hmac.compare_digest(given, expected) for expected in good):
             raise ApiError(7, "Login failed. Signature mismatching")
 
-    def _role(self, params: Mapping[str, str], now: float) -> None:
-        login = self._logins.get(params.get("UserID", ""))
-        role = login.role if login else "all"
-        orders = params.get("Action") in ORDER_ACTIONS
+    def _role(self) -> None:
+        role = self._login.role if self._login else "all"
+        orders = self._params.get("Action") in ORDER_ACTIONS
         if (role == "product" and orders) or (role == "order" and not orders):
             raise ApiError(9, "Access Denied")
 
-    def _action(self, params: Mapping[str, str], now: float) -> None:
-        if params.get("Action") not in self._actions:
+    def _action(self) -> None:
+        if self._params.get("Action") not in self._actions:
             raise ApiError(8, "Invalid Action")
 
 

@@ -25,7 +25,8 @@ def text_of(value: object) -> str:
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return _NOT_XML.sub("", str(value))
+    text = str(value)
+    return text if text.isprintable() else _NOT_XML.sub("", text)
 
 
 def money(text: str) -> str:

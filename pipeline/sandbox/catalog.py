@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ class Catalog:
         self.version = 0
         self.changed: set[str] = set()
         self._numbers = 0
+        self._deleted: set[str] = set()
         self._hidden: dict[str, tuple[float, Product | None]] = {}
         self._lists: dict[tuple[Query, bool], tuple[int, list[Product]]] = {}
 
@@ -53,6 +55,7 @@ class Catalog:
         self._numbers = max((product.number for product in self.products.values()), default=0)
         self.changed.update(self.products)
         self._hidden.clear()
+        self._deleted = {sku for sku, product in self.products.items() if product.status == "deleted"}
         self.version += 1
 
     def put(self, product: Product, shown_from: float = 0.0) -> None:
@@ -62,20 +65,22 @@ class Catalog:
             earlier = self._hidden.get(product.sku)
             self._hidden[product.sku] = (shown_from, earlier[1] if earlier else before)
         self.products[product.sku] = product
-        self.changed.add(product.sku)
-        self.version += 1
+        self._noted(product)
 
     def rename(self, old: str, product: Product) -> None:
         """A product under its new SKU, at its old place."""
         kept = {(product.sku if sku == old else sku): item for sku, item in self.products.items()}
         kept[product.sku] = product
         self.products = kept
-        self.changed.update((old, product.sku))
-        self.version += 1
+        self.changed.add(old)
+        self._deleted.discard(old)
+        self._noted(product)
 
     def drop(self, sku: str) -> None:
         """Take a product away for good, as no call of the API can."""
         del self.products[sku]
+        self._hidden.pop(sku, None)
+        self._deleted.discard(sku)
         self.changed.add(sku)
         self.version += 1
 
@@ -105,9 +110,16 @@ class Catalog:
         self._lists[query, timed] = (self.version, found)
         return found
 
+    def _noted(self, product: Product) -> None:
+        if product.status == "deleted":
+            self._deleted.add(product.sku)
+        else:
+            self._deleted.discard(product.sku)
+        self.changed.add(product.sku)
+        self.version += 1
+
     def _ordered(self, query: Query, now: float) -> list[Product]:
-        keep = matcher(query, now)
-        found = [product for product in self._all_shown() if keep(product)]
+        found = self._matching(query, now)
         if query.order == "sku":
             found.sort(key=lambda product: product.sku)
         elif query.order == "updated":
@@ -115,6 +127,17 @@ class Catalog:
         elif query.order == "newest":
             found.reverse()
         return found
+
+    def _matching(self, query: Query, now: float) -> list[Product]:
+        """Dates first, then the rest: most scans ask for all, or for little by date."""
+        pool = self._all_shown()
+        if query.dated:
+            pool = _in_time(pool, query)
+        if query.status == "all" and not query.search and not self._hidden:
+            gone = self._deleted
+            return [product for product in pool if product.sku not in gone] if gone else list(pool)
+        keep = matcher(query, now)
+        return [product for product in pool if keep(product)]
 
     def _all_shown(self) -> Iterable[Product]:
         if not self._hidden:
@@ -132,7 +155,7 @@ def matcher(query: Query, now: float) -> Callable[[Product], bool]:
             return False
         if needle and not _mentions(product, needle):
             return False
-        return not query.dated or _in_time(product, query)
+        return not query.dated or bool(_in_time((product,), query))
 
     return keep
 
@@ -166,13 +189,13 @@ def _mentions(product: Product, needle: str) -> bool:
     return needle in product.sku.casefold() or needle in product.fields.get("Name", "").casefold()
 
 
-def _in_time(product: Product, query: Query) -> bool:
+def _in_time(products: Iterable[Product], query: Query) -> list[Product]:
     """Bounds are inclusive, at the resolution of a second (reference 3.1)."""
-    return _between(product.created, query.created_after, query.created_before) and _between(
-        product.updated, query.updated_after, query.updated_before
-    )
+    made, made_end = _span(query.created_after, query.created_before)
+    low, high = _span(query.updated_after, query.updated_before)
+    return [p for p in products if low <= p.updated < high and made <= p.created < made_end]
 
 
-def _between(value: float, low: float | None, high: float | None) -> bool:
-    second = int(value)
-    return (low is None or second >= low) and (high is None or second <= high)
+def _span(after: float | None, before: float | None) -> tuple[float, float]:
+    low = float("-inf") if after is None else math.ceil(after)
+    return low, float("inf") if before is None else math.floor(before) + 1

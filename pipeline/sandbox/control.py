@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import cast
 from urllib.parse import parse_qs, unquote
 
@@ -14,6 +15,17 @@ from pipeline.sandbox.shop import Shop
 
 PREFIX = "/__control/"
 Answer = tuple[int, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A control request to a resource of its own name."""
+
+    shop: Shop
+    query: str
+    body: bytes
+
+
 _MISSING: Answer = (404, {"error": "no such product"})
 
 
@@ -30,9 +42,11 @@ def answer(shop: Shop, head: Head, body: bytes) -> Reply:
     try:
         with shop.lock:
             shop.settle()
-            return _reply(_dispatch(shop, head, resource, body))
-    except (ValueError, TypeError, AttributeError) as error:
-        return _reply((400, {"error": str(error)}))
+            reply = _reply(_dispatch(shop, head, resource, body))
+            shop.keep()
+            return reply
+    except (ValueError, TypeError, KeyError) as error:
+        return _reply((400, {"error": str(error) or repr(error)}))
 
 
 def _dispatch(shop: Shop, head: Head, resource: str, body: bytes) -> Answer:
@@ -41,7 +55,7 @@ def _dispatch(shop: Shop, head: Head, resource: str, body: bytes) -> Answer:
     route = _ROUTES.get((head.verb, resource.rstrip("/")))
     if route is None:
         return 404, {"error": f"no {head.verb} {resource}", "known": [" ".join(key) for key in _ROUTES]}
-    return route(shop, head.query, body)
+    return route(Ask(shop=shop, query=head.query, body=body))
 
 
 def _product(shop: Shop, verb: str, sku: str, body: bytes) -> Answer:
@@ -56,69 +70,69 @@ def _product(shop: Shop, verb: str, sku: str, body: bytes) -> Answer:
     return 200, shop.row(product)
 
 
-def _state(shop: Shop, query: str, body: bytes) -> Answer:
-    now = shop.clock.now()
-    products = [shop.row(product) for product in shop.catalog.products.values()]
-    feeds = [feed_json(feed, now) for feed in shop.feeds.feeds.values()]
+def _state(ask: Ask) -> Answer:
+    now = ask.shop.clock.now()
+    products = [ask.shop.row(product) for product in ask.shop.catalog.products.values()]
+    feeds = [feed_json(feed, now) for feed in ask.shop.feeds.feeds.values()]
     return 200, {"products": products, "feeds": feeds, "clock": now}
 
 
-def _feeds(shop: Shop, query: str, body: bytes) -> Answer:
-    now = shop.clock.now()
-    return 200, {"feeds": [feed_json(feed, now) for feed in shop.feeds.feeds.values()]}
+def _feeds(ask: Ask) -> Answer:
+    now = ask.shop.clock.now()
+    return 200, {"feeds": [feed_json(feed, now) for feed in ask.shop.feeds.feeds.values()]}
 
 
-def _put_products(shop: Shop, query: str, body: bytes) -> Answer:
-    rows = json.loads(body)
+def _put_products(ask: Ask) -> Answer:
+    rows = json.loads(ask.body)
     if not isinstance(rows, list):
-        raise ValueError("products must be a JSON array")
-    return 200, {"products": shop.fill(cast("list[Mapping[str, object]]", rows))}
+        raise TypeError("products must be a JSON array")
+    return 200, {"products": ask.shop.fill(cast("list[Mapping[str, object]]", rows))}
 
 
-def _lookups(shop: Shop, query: str, body: bytes) -> Answer:
-    return 200, shop.lookups.as_json()
+def _lookups(ask: Ask) -> Answer:
+    return 200, ask.shop.lookups.as_json()
 
 
-def _requests(shop: Shop, query: str, body: bytes) -> Answer:
-    since = int(parse_qs(query).get("since", ["0"])[0])
-    return 200, {"requests": [entry.as_json() for entry in shop.log[max(0, since) :]]}
+def _requests(ask: Ask) -> Answer:
+    since = int(parse_qs(ask.query).get("since", ["0"])[0])
+    return 200, {"requests": [entry.as_json() for entry in ask.shop.log[max(0, since) :]]}
 
 
-def _add_faults(shop: Shop, query: str, body: bytes) -> Answer:
-    given = json.loads(body)
+def _add_faults(ask: Ask) -> Answer:
+    given = json.loads(ask.body)
     for one in given if isinstance(given, list) else [given]:
-        shop.faults.add(one)
-    return _faults(shop, query, body)
+        ask.shop.faults.add(one)
+    return _faults(ask)
 
 
-def _faults(shop: Shop, query: str, body: bytes) -> Answer:
-    return 200, {"faults": [rule.as_json() for rule in shop.faults.rules]}
+def _faults(ask: Ask) -> Answer:
+    return 200, {"faults": [rule.as_json() for rule in ask.shop.faults.rules]}
 
 
-def _clear_faults(shop: Shop, query: str, body: bytes) -> Answer:
-    shop.faults.clear()
-    return _faults(shop, query, body)
+def _clear_faults(ask: Ask) -> Answer:
+    ask.shop.faults.clear()
+    return _faults(ask)
 
 
-def _clock(shop: Shop, query: str, body: bytes) -> Answer:
-    if body.strip():
-        advance(shop.clock, float(cast("str", _mapping(body)["advance"])))
-    return 200, {"clock": shop.settle()}
+def _clock(ask: Ask) -> Answer:
+    if ask.body.strip():
+        advance(ask.shop.clock, float(cast("str", _mapping(ask.body)["advance"])))
+    return 200, {"clock": ask.shop.settle()}
 
 
-def _reset(shop: Shop, query: str, body: bytes) -> Answer:
-    shop.reset()
-    return 200, {"products": len(shop.catalog.products)}
+def _reset(ask: Ask) -> Answer:
+    ask.shop.reset()
+    return 200, {"products": len(ask.shop.catalog.products)}
 
 
-def _settings(shop: Shop, query: str, body: bytes) -> Answer:
-    if body.strip():
-        shop.configure(_mapping(body))
-    names = [name for name in shop.options.__slots__ if name not in ("key", "credential")]
-    return 200, {name: _plain(getattr(shop.options, name)) for name in names}
+def _settings(ask: Ask) -> Answer:
+    if ask.body.strip():
+        ask.shop.configure(_mapping(ask.body))
+    names = [name for name in ask.shop.options.__slots__ if name not in ("key", "credential")]
+    return 200, {name: _plain(getattr(ask.shop.options, name)) for name in names}
 
 
-_ROUTES: Mapping[tuple[str, str], Callable[[Shop, str, bytes], Answer]] = {
+_ROUTES: Mapping[tuple[str, str], Callable[[Ask], Answer]] = {
     ("GET", "state"): _state,
     ("GET", "feeds"): _feeds,
     ("PUT", "products"): _put_products,
@@ -138,7 +152,7 @@ _ROUTES: Mapping[tuple[str, str], Callable[[Shop, str, bytes], Answer]] = {
 def _mapping(body: bytes) -> Mapping[str, object]:
     value = json.loads(body)
     if not isinstance(value, dict):
-        raise ValueError("a JSON object is needed")
+        raise TypeError("a JSON object is needed")
     return cast("Mapping[str, object]", value)
 
 

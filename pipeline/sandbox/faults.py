@@ -10,22 +10,44 @@ from dataclasses import dataclass, field
 
 WRITES = ("ProductCreate", "ProductUpdate", "ProductRemove", "Image")
 
-CALL = frozenset(
-    "accept-then-reset accept-then-hang accept-then-500 accept-then-html accept-then-truncate late-accept"
-    " drop-before-accept reset-mid-body e429 http-429 http-500 http-503 redirect empty-body html drip"
-    " gzip-bomb expired login slow warning-detail".split()
-)
-FEED = frozenset("stuck canceled unknown-status list-lag".split())
-RECORD = frozenset("partial not-applied warn".split())
-PAGE = frozenset("page-repeat page-miss page-shift".split())
-REWRITE = "rewrite"
-NAMES = CALL | FEED | RECORD | PAGE | {REWRITE}
 #: Calls that do what was asked although their answer is lost or strange.
 ACCEPTING = frozenset(
-    "accept-then-reset accept-then-hang accept-then-500 accept-then-html accept-then-truncate late-accept"
-    " slow warning-detail".split()
+    {
+        "accept-then-reset",
+        "accept-then-hang",
+        "accept-then-500",
+        "accept-then-html",
+        "accept-then-truncate",
+        "late-accept",
+        "slow",
+        "warning-detail",
+    }
 )
-_KEYS = frozenset("action fault count rate seed seconds skus status rows kinds".split())
+#: Calls that do nothing.
+REFUSING = frozenset(
+    {
+        "drop-before-accept",
+        "reset-mid-body",
+        "e429",
+        "http-429",
+        "http-500",
+        "http-503",
+        "redirect",
+        "empty-body",
+        "html",
+        "drip",
+        "gzip-bomb",
+        "expired",
+        "login",
+    }
+)
+CALL = ACCEPTING | REFUSING
+FEED = frozenset({"stuck", "canceled", "unknown-status", "list-lag"})
+RECORD = frozenset({"partial", "not-applied", "warn"})
+PAGE = frozenset({"page-repeat", "page-miss", "page-shift"})
+REWRITE = "rewrite"
+NAMES = CALL | FEED | RECORD | PAGE | {REWRITE}
+_KEYS = frozenset({"action", "fault", "count", "rate", "seed", "seconds", "skus", "status", "rows", "kinds"})
 
 
 @dataclass(slots=True, kw_only=True)

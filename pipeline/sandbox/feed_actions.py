@@ -9,7 +9,7 @@ from pipeline.sandbox.canon import instant
 from pipeline.sandbox.errors import ApiError
 from pipeline.sandbox.feeds import STATUSES, Feed, detail, listed
 from pipeline.sandbox.messages import Call
-from pipeline.sandbox.nodes import Node, Style
+from pipeline.sandbox.nodes import Node
 from pipeline.sandbox.reads import json_list, page_of, whole
 from pipeline.sandbox.shop import Shop
 
@@ -29,17 +29,17 @@ def submit(shop: Shop, call: Call) -> tuple[Feed, list[Record]]:
     return feed, records
 
 
-def feed_status(shop: Shop, call: Call, style: Style) -> Node:
+def feed_status(shop: Shop, call: Call) -> Node:
     """One feed with its errors and warnings."""
     return {"FeedDetail": detail(_feed(shop, call), call.now, shop.options.processed)}
 
 
-def feed_list(shop: Shop, call: Call, style: Style) -> Node:
+def feed_list(shop: Shop, call: Call) -> Node:
     """All feeds of the last 30 days, without a wrapper."""
     return _list(shop, shop.feeds.recent(call.now), call)
 
 
-def feed_offset_list(shop: Shop, call: Call, style: Style) -> Node:
+def feed_offset_list(shop: Shop, call: Call) -> Node:
     """Feeds by page, status and dates."""
     offset = whole(call, "Offset", 0, 0, ApiError(14, "Invalid Offset"))
     size = whole(call, "PageSize", _DEFAULT_PAGE, 1, ApiError(15, "Invalid PageSize"))
@@ -58,14 +58,14 @@ def feed_offset_list(shop: Shop, call: Call, style: Style) -> Node:
     return _list(shop, page_of(found, offset, size, shop.faults.page("FeedOffsetList")), call)
 
 
-def feed_count(shop: Shop, call: Call, style: Style) -> Node:
+def feed_count(shop: Shop, call: Call) -> Node:
     """How many feeds are in which state."""
     words = [feed.status(call.now) for feed in shop.feeds.recent(call.now)]
     counts = {word: str(words.count(word)) for word in ("Queued", "Processing", "Finished", "Canceled")}
     return {"FeedCount": {"Total": str(len(words)), **counts}}
 
 
-def feed_cancel(shop: Shop, call: Call, style: Style) -> Node:
+def feed_cancel(shop: Shop, call: Call) -> Node:
     """Only what is still queued can be taken back."""
     feed = _feed(shop, call)
     if feed.status(call.now) != "Queued":
@@ -74,7 +74,7 @@ def feed_cancel(shop: Shop, call: Call, style: Style) -> Node:
     return ""
 
 
-def get_feed_raw_input(shop: Shop, call: Call, style: Style) -> Node:
+def get_feed_raw_input(shop: Shop, call: Call) -> Node:
     """The posted XML again, byte for byte."""
     wanted = json_list(call.text("FeedIdList"), ApiError(53, "FeedIdList must be an array"))
     if not wanted:

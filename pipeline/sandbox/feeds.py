@@ -152,7 +152,7 @@ class FeedBook:
         self._late.clear()
 
 
-def fate_of(rules: list[Rule], number: int) -> Fate:
+def fate_of(rules: list[Rule]) -> Fate:
     """All that the rules do to one feed; a stuck one waits as Queued and as Processing by turns."""
     fate: dict[str, float | str | bool] = {}
     for rule in rules:

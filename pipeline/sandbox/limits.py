@@ -1,4 +1,4 @@
-"""The two limits of the protocol, counted where they hold: calls in a window, feeds in a day (reference 6)."""
+"""The protocol's two limits, counted where they hold: calls in a window, feeds in a day (reference 6)."""
 
 from __future__ import annotations
 

@@ -69,6 +69,11 @@ class Lookups:
         parts = [part.strip() for part in token.split(PATH)]
         return self._add_path(parts) if len(parts) > 1 and all(parts) else self._add_named(token, token, "")
 
+    def restore_category(self, category: Category) -> None:
+        """A category as it was kept."""
+        self.categories[category.number] = category
+        self._by_label[category.label] = category.number
+
     def find(self, token: str) -> str:
         """An existing category's id by id or label, or nothing."""
         token = token.strip()

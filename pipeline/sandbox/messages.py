@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.sandbox.faults import Rule
+from pipeline.sandbox.nodes import Style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +64,9 @@ class Call:
 
     action: str
     params: Mapping[str, str]
-    body: bytes
     now: float
+    style: Style
+    body: bytes = b""
     late: float | None = None
 
     def text(self, name: str) -> str:

@@ -14,6 +14,7 @@ Node = str | Mapping[str, "Node"] | Sequence["Node"]
 
 #: Lists that some clients need as lists even with one entry (reference 11.13).
 ALWAYS_LISTS = frozenset({("Brands", "Brand"), ("Body", "Attribute")})
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -40,11 +41,15 @@ def escaped(text: str) -> str:
 def xml(name: str, node: Node) -> str:
     """One element, or one per entry of a list."""
     if isinstance(node, str):
-        return f"<{name}>{escaped(node)}</{name}>" if node else f"<{name}/>"
+        return _leaf(name, node)
     if isinstance(node, Mapping):
-        inner = "".join([xml(key, value) for key, value in node.items()])
+        inner = "".join([_leaf(k, v) if type(v) is str else xml(k, v) for k, v in node.items()])
         return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
     return "".join([xml(name, entry) for entry in node])
+
+
+def _leaf(name: str, text: str) -> str:
+    return f"<{name}>{escaped(text)}</{name}>" if text else f"<{name}/>"
 
 
 def projected(name: str, node: Node, always: bool) -> object:
@@ -58,7 +63,7 @@ def projected(name: str, node: Node, always: bool) -> object:
 
 def json_text(value: object, escape_slash: bool) -> str:
     """JSON as PHP writes it: ASCII only, compact, slashes escaped."""
-    text = json.dumps(value, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     return text.replace("/", "\\/") if escape_slash else text
 
 
@@ -109,7 +114,9 @@ def _json_document(root: str, head: Node, body: Node | bytes, style: Style) -> b
 def _projected_children(name: str, node: Mapping[str, Node], always: bool) -> object:
     result: dict[str, object] = {}
     for key, value in node.items():
-        if isinstance(value, str | Mapping):
+        if type(value) is str:
+            result[key] = value
+        elif isinstance(value, str | Mapping):
             result[key] = projected(key, value, always)
         elif value:
             entries = [projected(key, entry, always) for entry in value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.sandbox.canon import instant
 from pipeline.sandbox.errors import ApiError
 from pipeline.sandbox.messages import Call
-from pipeline.sandbox.nodes import Node, Style
+from pipeline.sandbox.nodes import Node
 from pipeline.sandbox.reads import json_list, whole
 from pipeline.sandbox.shop import Shop
 
@@ -17,7 +17,7 @@ _ORDERS = (
 _Order = tuple[str, str, str, str, str, tuple[str, ...]]
 
 
-def get_orders(shop: Shop, call: Call, style: Style) -> Node:
+def get_orders(_: Shop, call: Call) -> Node:
     """Orders by time and state; one of the two lower bounds must be given."""
     if not call.text("CreatedAfter") and not call.text("UpdatedAfter"):
         raise ApiError(18, "Either CreatedAfter or UpdatedAfter is mandatory")
@@ -27,17 +27,17 @@ def get_orders(shop: Shop, call: Call, style: Style) -> Node:
     return {"Orders": {"Order": found[offset : offset + limit]}}
 
 
-def get_order(shop: Shop, call: Call, style: Style) -> Node:
+def get_order(_: Shop, call: Call) -> Node:
     """One order by its id."""
     return {"Orders": {"Order": [_order(_find(call.text("OrderId")))]}}
 
 
-def get_order_items(shop: Shop, call: Call, style: Style) -> Node:
+def get_order_items(_: Shop, call: Call) -> Node:
     """An order's rows, one per unit."""
     return {"OrderItems": {"OrderItem": _items(_find(call.text("OrderId")))}}
 
 
-def get_multiple_order_items(shop: Shop, call: Call, style: Style) -> Node:
+def get_multiple_order_items(_: Shop, call: Call) -> Node:
     """The rows of several orders."""
     ids = json_list(call.text("OrderIdList"), ApiError(56, "OrderIdList must be an array"))
     orders: list[Node] = [

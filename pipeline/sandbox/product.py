@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,6 +79,14 @@ def image_list(value: object) -> tuple[str, ...]:
     return tuple(part for part in _LINK_LIST.split(canon.text_of(value).strip()) if part)
 
 
+@functools.cache
+def _split(name: str) -> tuple[str, str, str]:
+    """A flat name's parts; it must be able to stand as an element."""
+    if not _ELEMENT_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot be the name of a field")
+    return name.partition(".")
+
+
 class Row:
     """A canonical object (nested or flat) taken apart into the parts of a product; blank means absent."""
 
@@ -96,9 +105,7 @@ class Row:
             self.units[operator] = {**self.plain, **own}
 
     def _take(self, name: str, value: object) -> None:
-        if not _ELEMENT_NAME.fullmatch(name):
-            raise ValueError(f"{name!r} cannot be the name of a field")
-        head, dot, rest = name.partition(".")
+        head, dot, rest = _split(name)
         if name == "ProductData" or name == "BusinessUnits":
             self._take_nested(name, value)
         elif dot and head == "ProductData":
@@ -115,7 +122,7 @@ class Row:
         inner = value if isinstance(value, Mapping) else {}
         for key, item in inner.items():
             if name == "ProductData":
-                self.data[str(key)] = canon.text_of(item)
+                self.data[_split(str(key))[0]] = canon.text_of(item)
             elif isinstance(item, Mapping):
                 for field_name, text in item.items():
                     self._take_unit(str(key), str(field_name), text)

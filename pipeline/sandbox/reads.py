@@ -13,7 +13,7 @@ from pipeline.sandbox.errors import ApiError
 from pipeline.sandbox.faults import Rule
 from pipeline.sandbox.lookups import Category
 from pipeline.sandbox.messages import Call
-from pipeline.sandbox.nodes import Node, Style, element_list
+from pipeline.sandbox.nodes import Node, element_list
 from pipeline.sandbox.product import Product
 from pipeline.sandbox.rewrite import rewritten
 from pipeline.sandbox.shop import Shop
@@ -24,7 +24,7 @@ _SET_ID = "1"
 _Item = TypeVar("_Item")
 
 
-def get_products(shop: Shop, call: Call, style: Style) -> bytes:
+def get_products(shop: Shop, call: Call) -> bytes:
     """One page of the products that are asked for."""
     query = _query(shop, call)
     limit = _limit(shop, call, _DEFAULT_LIMIT)
@@ -38,8 +38,8 @@ def get_products(shop: Shop, call: Call, style: Style) -> bytes:
     rules = shop.faults.rewrites("GetProducts")
     if rules:
         page = [rewritten(product, rules) for product in page]
-    written = [shop.writer.write(product, style, call.now) for product in page]
-    return element_list("Products", "Product", written, style)
+    written = [shop.writer.write(product, call.style, call.now) for product in page]
+    return element_list("Products", "Product", written, call.style)
 
 
 def page_of(items: Sequence[_Item], offset: int, limit: int, fault: Rule | None) -> list[_Item]:
@@ -62,7 +62,7 @@ def page_of(items: Sequence[_Item], offset: int, limit: int, fault: Rule | None)
     return (before + page)[: max(limit, rows)] if len(page) == limit else before + page
 
 
-def get_qc_status(shop: Shop, call: Call, style: Style) -> Node:
+def get_qc_status(shop: Shop, call: Call) -> Node:
     """Quality control per product; here the SKU's element is ``SellerSKU`` (reference 7)."""
     query = _query(shop, call)
     limit = _limit(shop, call, _DEFAULT_QC_LIMIT)
@@ -81,7 +81,7 @@ def get_qc_status(shop: Shop, call: Call, style: Style) -> Node:
     return {"Status": {"State": states}}
 
 
-def get_brands(shop: Shop, call: Call, style: Style) -> Node:
+def get_brands(shop: Shop, call: Call) -> Node:
     """All brands; Limit and Offset work where they are given, as one client does (reference 7)."""
     offset = whole(call, "Offset", 0, 0, ApiError(14, f'"{call.text("Offset")}" Invalid Offset'))
     limit = whole(call, "Limit", 0, 0, ApiError(19, f'"{call.text("Limit")}" Invalid Limit'))
@@ -92,12 +92,12 @@ def get_brands(shop: Shop, call: Call, style: Style) -> Node:
     return {"Brands": {"Brand": brands[offset : offset + limit if limit else None]}}
 
 
-def get_category_tree(shop: Shop, call: Call, style: Style) -> Node:
+def get_category_tree(shop: Shop, _: Call) -> Node:
     """The whole tree; leaves have an empty Children element."""
     return {"Categories": {"Category": [_branch(shop, root) for root in shop.lookups.roots()]}}
 
 
-def get_category_attributes(shop: Shop, call: Call, style: Style) -> Node:
+def get_category_attributes(shop: Shop, call: Call) -> Node:
     """What the products of a category may and must say."""
     number = call.text("PrimaryCategory")
     if not number:
@@ -109,7 +109,7 @@ def get_category_attributes(shop: Shop, call: Call, style: Style) -> Node:
     return {"Attribute": [attribute.node() for attribute in found]}
 
 
-def get_categories_by_attribute_set(shop: Shop, call: Call, style: Style) -> Node:
+def get_categories_by_attribute_set(shop: Shop, call: Call) -> Node:
     """All categories share one attribute set."""
     wanted = json_list(call.text("AttributeSet"), ApiError(64, "AttributeSet must be an array"))
     if _SET_ID not in wanted:

@@ -10,29 +10,36 @@ from dataclasses import replace
 from pipeline.sandbox.faults import Rule, share
 from pipeline.sandbox.product import Product
 
-_NUMBER = re.compile(r"\d+(\.\d)?", re.ASCII)
-_IDS = frozenset(
-    {"PrimaryCategory", "Categories", "BrowseNodes", "ParentSku", "ProductId", "ShopSku", "Brand"}
+_UNTOUCHED = frozenset(
+    {
+        "PrimaryCategory",
+        "Categories",
+        "BrowseNodes",
+        "ParentSku",
+        "ProductId",
+        "ShopSku",
+        "Brand",
+        "Quantity",
+        "Stock",
+    }
 )
-_COUNTS = frozenset({"Quantity", "Stock"})
+_NUMBER = re.compile(r"\d+(\.\d)?", re.ASCII)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"<(/?)b>", re.IGNORECASE)
 _QUOTED = re.compile(r"""(<[^<>]*?=)'([^'"<>]*)'""")
 
 
-def number(name: str, text: str) -> str:
+def number(text: str) -> str:
     """``10`` comes back as ``10.00``."""
-    if name in _COUNTS or not _NUMBER.fullmatch(text):
-        return text
-    return f"{float(text):.2f}"
+    return f"{float(text):.2f}" if _NUMBER.fullmatch(text) else text
 
 
-def trim(name: str, text: str) -> str:
+def trim(text: str) -> str:
     """Surrounding blanks go, inner ones become one."""
     return " ".join(text.split())
 
 
-def html(name: str, text: str) -> str:
+def html(text: str) -> str:
     """The same text in other markup."""
     if "<" not in text:
         return text
@@ -40,17 +47,17 @@ def html(name: str, text: str) -> str:
     return _QUOTED.sub(r'\1"\2"', _BOLD.sub(r"<\1strong>", text))
 
 
-def unicode(name: str, text: str) -> str:
+def unicode(text: str) -> str:
     """Letters and their accents apart (NFD)."""
     return unicodedata.normalize("NFD", text)
 
 
-def case(name: str, text: str) -> str:
+def case(text: str) -> str:
     """First letters of the name in capitals."""
-    return text.title() if name == "Name" else text
+    return text.title()
 
 
-KINDS: Mapping[str, Callable[[str, str], str]] = {
+KINDS: Mapping[str, Callable[[str], str]] = {
     "number": number,
     "trim": trim,
     "html": html,
@@ -62,18 +69,17 @@ USUAL = ("number", "trim", "html")
 
 
 def rewritten(product: Product, rules: Iterable[Rule]) -> Product:
-    """The product as these rules leave it; a rule with a rate takes its share of the SKUs, always the same."""
+    """The product as these rules leave it; a rule with a rate takes a share of the SKUs, always the same."""
     kinds = [kind for rule in rules if _takes(rule, product.sku) for kind in rule.kinds or USUAL]
-    changes = [KINDS[kind] for kind in dict.fromkeys(kinds) if kind in KINDS]
     if "images" in kinds:
         product = replace(product, images=tuple(sorted(product.images)))
-    if not changes:
+    if not kinds:
         return product
     return replace(
         product,
-        fields=_mapped(product.fields, changes),
-        data=_mapped(product.data, changes),
-        units={operator: _mapped(unit, changes) for operator, unit in product.units.items()},
+        fields=_mapped(product.fields, kinds),
+        data=_mapped(product.data, kinds),
+        units={operator: _mapped(unit, kinds) for operator, unit in product.units.items()},
     )
 
 
@@ -83,11 +89,14 @@ def _takes(rule: Rule, sku: str) -> bool:
     return rule.rate is None or share(rule.seed, rule.fault, sku) < rule.rate
 
 
-def _mapped(values: Mapping[str, str], changes: list[Callable[[str, str], str]]) -> dict[str, str]:
-    result = dict(values)
-    for name, text in values.items():
-        if name not in _IDS:
-            for change in changes:
-                text = change(name, text)
-            result[name] = text
-    return result
+def _mapped(values: Mapping[str, str], kinds: Iterable[str]) -> dict[str, str]:
+    return {
+        name: text if name in _UNTOUCHED else _changed(name, text, kinds) for name, text in values.items()
+    }
+
+
+def _changed(name: str, text: str, kinds: Iterable[str]) -> str:
+    for kind in kinds:
+        if kind in KINDS and (kind != "case" or name == "Name"):
+            text = KINDS[kind](text)
+    return text

@@ -16,6 +16,7 @@ from pipeline.sandbox.load import read_products
 from pipeline.sandbox.options import SandboxOptions, checked
 from pipeline.sandbox.server import Server
 from pipeline.sandbox.shop import Shop
+from pipeline.sandbox.store import Store
 
 _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
@@ -42,7 +43,8 @@ class Sandbox:
         self.options = checked(options or SandboxOptions())
         self.clock = clock or (DrivenClock() if self.options.clock == "driven" else RealClock())
         rows = list(products) if products is not None else self._file_rows()
-        self.shop = Shop(self.options, self.clock, rows)
+        self._store = Store(self.options.state) if self.options.state else None
+        self.shop = Shop(self.options, self.clock, rows, self._store)
         self._server = Server(self.shop, self.options.host, self.options.port)
 
     @property
@@ -83,6 +85,11 @@ class Sandbox:
     def close(self) -> None:
         """Stop, and keep what is to be kept."""
         self._server.close()
+        with self.shop.lock:
+            self.shop.settle()
+            self.shop.keep()
+            if self._store is not None:
+                self._store.close()
 
     def __enter__(self) -> Sandbox:
         self.start()
@@ -105,7 +112,7 @@ def serve(options: SandboxOptions, out: TextIO | None = None) -> int:
     stop = threading.Event()
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, frame: stop.set())
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
     with Sandbox(options) as sandbox:
         print(json.dumps(sandbox.greeting()), file=out or sys.stdout, flush=True)
         while not stop.wait(0.2):  # a wait without an end cannot be interrupted on Windows

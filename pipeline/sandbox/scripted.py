@@ -35,7 +35,7 @@ def distorted(fault: Rule, reply: Reply) -> Reply:
     return replace(reply, delivery=ways.get(name, "drop"), seconds=_or(fault, _HANG))
 
 
-def refusal(fault: Rule, ticket: Ticket, style: Style, now: float, plain: Callable[[], Reply]) -> Reply:
+def refusal(fault: Rule, ticket: Ticket, style: Style, plain: Callable[[], Reply]) -> Reply:
     """A call that did nothing, and what the caller sees of it."""
     name = fault.fault
     if name in _ERRORS:

@@ -70,7 +70,7 @@ class Server:
             sock.settimeout(_IDLE)
             with sock.makefile("rb") as stream:
                 Connection(self._shop, sock, stream, self._stopped).run(peer)
-        except (OSError, wirehttp.Malformed, ValueError):
+        except (OSError, wirehttp.MalformedError, ValueError):
             pass  # the caller has gone, or speaks something else: nobody is left to be told
         finally:
             with self._lock:
@@ -89,8 +89,8 @@ class Connection:
         self._stream = stream
         self._stopped = stopped
         self._deliveries: Mapping[str, Callable[[Reply], None]] = {
-            "drop": lambda reply: None,
-            "reset": lambda reply: wirehttp.reset(self._sock),
+            "drop": self._drop,
+            "reset": self._reset,
             "reset-mid": self._reset_mid,
             "hang": self._hang,
             "truncate": self._truncate,
@@ -139,6 +139,12 @@ class Connection:
 
     def _deliver(self, reply: Reply) -> None:
         self._deliveries[reply.delivery](reply)
+
+    def _drop(self, _: Reply) -> None:
+        """An end without a word: the connection is closed by whoever called."""
+
+    def _reset(self, _: Reply) -> None:
+        wirehttp.reset(self._sock)
 
     def _reset_mid(self, reply: Reply) -> None:
         self._send(self._head(reply, len(reply.body), True) + reply.body[: len(reply.body) // 2])

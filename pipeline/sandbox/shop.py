@@ -19,6 +19,7 @@ from pipeline.sandbox.options import SandboxOptions, changed
 from pipeline.sandbox.processing import Processor
 from pipeline.sandbox.product import Product, as_row, edited, from_row
 from pipeline.sandbox.rewrite import rewritten
+from pipeline.sandbox.store import Store
 from pipeline.sandbox.wire import ProductWriter
 
 Row = Mapping[str, object]
@@ -27,14 +28,31 @@ Row = Mapping[str, object]
 class Shop:
     """One seller's shop. Every method is called with ``lock`` held."""
 
-    def __init__(self, options: SandboxOptions, clock: Clock, rows: Iterable[Row] = ()) -> None:
+    def __init__(
+        self,
+        options: SandboxOptions,
+        clock: Clock,
+        rows: Iterable[Row] = (),
+        store: Store | None = None,
+    ) -> None:
         self.lock = threading.RLock()
+        self.store = store
         self.clock = clock
         self.options = self._first_options = options
         self._first_rows = list(rows)
         self.log: list[Entry] = []
         self.limits = Limits()
         self._start()
+        if store is not None and store.load(self.catalog, self.feeds, self.lookups):
+            self._resume()
+        self.keep()
+
+    def _resume(self) -> None:
+        """A shop that was kept goes on with its feeds and its quota."""
+        for feed in self.feeds.feeds.values():
+            self.limits.feed_accepted(feed.created)
+        for product in self.catalog.products.values():
+            self.known_fields.update(product.fields)
 
     def _start(self) -> None:
         self.options = self._first_options
@@ -104,6 +122,13 @@ class Shop:
         self.catalog.put(after)
         return after
 
+    def keep(self) -> None:
+        """Write what has changed to the state file, if there is one."""
+        if self.store is not None:
+            self.store.save(self.catalog, self.feeds, self.lookups)
+        self.catalog.changed.clear()
+        self.feeds.changed.clear()
+
     def row(self, product: Product) -> dict[str, object]:
         """A product as the control API shows it."""
         return as_row(product, self.lookups)
@@ -132,7 +157,7 @@ class Shop:
 
     def _new_feed(self, action: str, user: str, body: bytes, records: list[Record], created: float) -> Feed:
         number = self.feeds.next_number()
-        fate = fate_of(self.faults.feed(action), number)
+        fate = fate_of(self.faults.feed(action))
         delay = self.options.feed_delay + self.options.feed_per_record * len(records)
         return Feed(
             id=str(uuid.uuid4()),

@@ -13,10 +13,24 @@ from pipeline.sandbox.options import SandboxOptions
 from pipeline.sandbox.product import COUNTS, DATES, MONEY, UNIT_NAMES
 
 CONTENT = frozenset(
-    "NewSellerSku ParentSku Name Variation PrimaryCategory Categories BrowseNodes Description Brand TaxClass"
-    " ShipmentType ProductId Condition ProductGroup".split()
+    {
+        "NewSellerSku",
+        "ParentSku",
+        "Name",
+        "Variation",
+        "PrimaryCategory",
+        "Categories",
+        "BrowseNodes",
+        "Description",
+        "Brand",
+        "TaxClass",
+        "ShipmentType",
+        "ProductId",
+        "Condition",
+        "ProductGroup",
+    }
 )
-FALABELLA_CONTENT = frozenset("Color ColorBasico Talla Size NameEn NameCN".split())
+FALABELLA_CONTENT = frozenset({"Color", "ColorBasico", "Talla", "Size", "NameEn", "NameCN"})
 UNIT_FIELDS = frozenset({"OperatorCode", "BusinessUnit", "IsPublished", *UNIT_NAMES.values()})
 MANDATORY = ("Name", "PrimaryCategory", "Description", "Brand")
 STATUSES = ("active", "inactive", "deleted")

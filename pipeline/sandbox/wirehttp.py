@@ -17,7 +17,7 @@ _LONGEST_LINE = 4 * 1024 * 1024
 _MOST_HEADERS = 200
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """What came is no HTTP request."""
 
 
@@ -27,7 +27,7 @@ def read_head(stream: BufferedReader, peer: str) -> Head | None:
     Any header is taken, also one that is literally named ``0`` (reference 11.7).
 
     Raises:
-        Malformed: it is no HTTP.
+        MalformedError: it is no HTTP.
     """
     line = _line(stream)
     while line in (b"\r\n", b"\n"):
@@ -36,7 +36,7 @@ def read_head(stream: BufferedReader, peer: str) -> Head | None:
         return None
     parts = line.decode("latin-1").split()
     if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-        raise Malformed(line[:100])
+        raise MalformedError(line[:100])
     target = urlsplit(parts[1])
     headers = dict(_headers(stream))
     headers.setdefault("connection", "keep-alive" if parts[2] == "HTTP/1.1" else "close")
@@ -98,7 +98,7 @@ def reset(sock: socket.socket) -> None:
 def _line(stream: BufferedReader) -> bytes:
     line = stream.readline(_LONGEST_LINE + 1)
     if len(line) > _LONGEST_LINE:
-        raise Malformed(b"line too long")
+        raise MalformedError(b"line too long")
     return line
 
 
@@ -109,13 +109,13 @@ def _headers(stream: BufferedReader) -> Iterator[tuple[str, str]]:
             return
         name, _, value = line.decode("latin-1").partition(":")
         yield name.strip().lower(), value.strip()
-    raise Malformed(b"too many headers")
+    raise MalformedError(b"too many headers")
 
 
 def _length(headers: Mapping[str, str]) -> int:
     text = headers.get("content-length", "0")
     if not text.isdigit():
-        raise Malformed(b"content-length")
+        raise MalformedError(b"content-length")
     return int(text)
 
 
@@ -126,7 +126,7 @@ def _chunked(stream: BufferedReader) -> bytes | None:
         try:
             size = int(_line(stream).split(b";")[0], 16)
         except ValueError:
-            raise Malformed(b"chunk") from None
+            raise MalformedError(b"chunk") from None
         if size == 0:
             break
         total += size
