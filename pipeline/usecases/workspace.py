@@ -78,6 +78,23 @@ class Workspace:
         return self.base / Path(named).expanduser() if named else STATE
 
     @property
+    def database(self) -> Path:
+        """The journal's file."""
+        return self.state / "state.db"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.state / "snapshots"
+
+    @property
+    def plans(self) -> Path:
+        return self.state / "plans"
+
+    @property
+    def runs(self) -> Path:
+        return self.state / "runs"
+
+    @property
     def ledger(self) -> Path:
         """The budget's file: one per user and machine, whatever the state folder."""
         from pipeline.budget.ledger import ledger_path
