@@ -147,9 +147,5 @@ def _digits(grouped: str) -> str:
     return re.sub(r"[^0-9]", "", grouped)
 
 
-def _not_a_number(text: str) -> Problem:
-    return Problem(
-        code="not-a-number",
-        message=f"{text!r} is no number",
-        hint="write digits and one decimal separator only",
-    )
+def _not_a_number(text: str, form: str = "digits and one decimal separator only") -> Problem:
+    return Problem(code="not-a-number", message=f"{text!r} is no number", hint=f"write {form}")

@@ -1,0 +1,245 @@
+"""The same meaning for whole columns: plain cells in Polars, the rest by the scalar functions.
+
+A cell is *plain* where its kind's value follows from its characters alone; the regular expressions
+below say when. Every other distinct text goes once through `kinds.parse` or `kinds.comparable`, so
+that a million plain cells never become a million Python objects. Tests prove both ways equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.values import kinds
+from pipeline.values.context import Context, Format, Problem
+from pipeline.values.text import REFUSED, SPACE
+from schemas.fields import CLEAR, Field, Kind
+
+#: How row digests are made; kept beside them, for Polars' hash differs between versions.
+RECIPE = f"1/polars-{pl.__version__}"
+
+_CELL = pl.col("cell")
+#: Scripts whose characters are composed already and don't reorder: NFC leaves them alone.
+_STABLE = (
+    r"!-~\u00a1-\u02ff\u0391-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u064a\u0e01-\u0e30"
+    r"\u1ea0-\u1ef9\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u3001-\u3029\u3041-\u3096\u30a1-\u30fa\u30fc"
+    r"\u4e00-\u9fff\uac00-\ud7a3\uff01-\uffee"
+)
+_ADDRESS = r"https?://[^\s|;,\x00-\x20\x7f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odd:
+    """A cell whose text is no value.
+
+    Attributes:
+        row: position in the frame that was parsed.
+    """
+
+    row: int
+    field: str
+    text: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """When a cell is plain, and what follows then."""
+
+    when: pl.Expr
+    then: pl.Expr
+
+
+def parse_columns(
+    frame: pl.DataFrame, fields: Sequence[Field], formats: Mapping[str, Format], ctx: Context
+) -> tuple[pl.DataFrame, list[Odd]]:
+    """Source texts → values, column by column, and the cells that have none (null there).
+
+    Null stays null; a blank text means what the column's format says.
+    """
+    parsed: list[pl.Series] = []
+    odd: list[Odd] = []
+    for field in fields:
+        values, problems = parse_column(frame[field.name], field, formats.get(field.name, Format()), ctx)
+        parsed.append(values)
+        odd += problems
+    return frame.with_columns(parsed), odd
+
+
+def parse_column(column: pl.Series, field: Field, fmt: Format, ctx: Context) -> tuple[pl.Series, list[Odd]]:
+    """One column of `parse_columns`."""
+    problems: dict[str, Problem] = {}
+
+    def parse(text: str) -> str | None:
+        value, problem = kinds.parse(field, text, fmt, ctx)
+        if problem is not None:
+            problems[text] = problem
+        return value
+
+    values = _mapped(column, plain_source(field, fmt, ctx), parse)
+    if not problems:
+        return values, []
+    rows = column.is_in(list(problems)).arg_true().to_list()
+    odd = [
+        Odd(row=row, field=field.name, text=text, problem=problems[text])
+        for row, text in zip(rows, column.gather(rows).to_list(), strict=True)
+    ]
+    return values, odd
+
+
+def comparable_columns(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> pl.DataFrame:
+    """Values → comparables, column by column; null stays null."""
+    return frame.with_columns(comparable_column(frame[field.name], field, ctx) for field in fields)
+
+
+def comparable_column(column: pl.Series, field: Field, ctx: Context) -> pl.Series:
+    """One column of `comparable_columns`."""
+    return _mapped(column, plain_value(field, ctx), lambda value: kinds.comparable(field, value, ctx))
+
+
+def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> pl.Series:
+    """A number a row that can only acquit: equal digests mean equal comparables in all fields.
+
+    Null counts as "". Fields must be given in the same order on both sides. Descriptions enter as
+    text, not by meaning: where the shop rewrites html, the field is compared by meaning instead.
+
+    Returns:
+        UInt64, one a row; valid for as long as `RECIPE` and `ctx` are the same.
+    """
+    forms = [
+        frame[field.name].fill_null("").str.strip_chars()
+        if field.kind is Kind.HTML
+        else comparable_column(frame[field.name].fill_null(""), field, ctx)
+        for field in fields
+    ]
+    return pl.DataFrame(forms).hash_rows(seed=11).alias("digest")
+
+
+def _mapped(column: pl.Series, plain: Plain | None, scalar: Callable[[str], str | None]) -> pl.Series:
+    """Plain cells by expression, each other distinct text by the scalar function."""
+    if plain is None:
+        values, odd = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column)), column
+        rows = column.is_not_null().arg_true()
+    else:
+        both = (
+            column.alias("cell").to_frame().select(when=plain.when, then=pl.when(plain.when).then(plain.then))
+        )
+        values = both["then"].alias(column.name)
+        rows = (column.is_not_null() & ~both["when"].fill_null(value=False)).arg_true()
+    if rows.is_empty():
+        return values
+    odd = column.gather(rows)
+    distinct = odd.unique()
+    found = pl.Series([scalar(text) for text in distinct.to_list()], dtype=pl.String)
+    return values.scatter(rows, odd.replace_strict(distinct, found, return_dtype=pl.String))
+
+
+def plain_source(field: Field, fmt: Format, ctx: Context) -> Plain | None:
+    """Which source texts are plain, and their values; None = none are."""
+    dots = fmt.decimal in ("", ".")
+    match field.kind:
+        case Kind.MONEY:
+            return _plain_money(ctx.decimals_of(field)) if dots else None
+        case Kind.QUANTITY:
+            return Plain(when=_full(r"0|[1-9][0-9]{0,8}"), then=_CELL)
+        case Kind.NUMBER:
+            return Plain(when=_full(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?"), then=_CELL) if dots else None
+        case Kind.DATETIME:
+            return _plain_date()
+        case Kind.ENUM:
+            return Plain(when=_CELL.is_in(list(field.choices)), then=_CELL)
+        case Kind.EAN:
+            return Plain(when=_full(r"[0-9]{8,14}"), then=_CELL)
+        case Kind.CATEGORY:
+            return Plain(when=_full(r"[0-9]+"), then=_CELL)
+        case Kind.CATEGORIES | Kind.IDS:
+            return Plain(when=_full(r"[0-9]+(,[0-9]+)*"), then=_CELL) if not fmt.separator else None
+        case Kind.IMAGES:
+            return Plain(when=_full(rf"{_ADDRESS}(\n{_ADDRESS})*"), then=_CELL) if not fmt.separator else None
+        case Kind.HTML:
+            return Plain(when=_sendable() & ~_CELL.str.contains(rf"\A[{SPACE}]"), then=_CELL)
+        case _:
+            return _plain_text(field, ctx)
+
+
+def plain_value(field: Field, ctx: Context) -> Plain | None:  # noqa: ARG001
+    """Which values are plain, and their comparables; None = none are."""
+    match field.kind:
+        case Kind.MONEY | Kind.QUANTITY | Kind.NUMBER:
+            return _plain_comparable_number(field)
+        case Kind.DATETIME:
+            pattern = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
+            return Plain(when=_full(pattern) & ~_CELL.str.starts_with("0000-00-00"), then=_CELL)
+        case Kind.BRAND | Kind.ENUM:
+            return Plain(when=_full(r"[!-~]+( [!-~]+)*"), then=_CELL.str.to_lowercase())
+        case Kind.CATEGORY | Kind.CATEGORIES:
+            return None
+        case Kind.IDS:
+            return Plain(when=_full(r"[0-9]+"), then=_CELL)
+        case Kind.IMAGES:
+            return Plain(when=_full(rf"{_ADDRESS}(\n{_ADDRESS})*"), then=_CELL)
+        case Kind.HTML:
+            return Plain(when=_collapsed() & ~_CELL.str.contains("[<&]"), then=_CELL)
+        case _:
+            commas = (
+                ~_CELL.str.contains(" ,|, ") if field.name.startswith("ProductData.") else pl.lit(value=True)
+            )
+            return Plain(when=_collapsed() & commas, then=_CELL)
+
+
+def _full(pattern: str) -> pl.Expr:
+    return _CELL.str.contains(rf"\A(?:{pattern})\z")
+
+
+def _collapsed() -> pl.Expr:
+    return _full(f"[{_STABLE}]+(?: [{_STABLE}]+)*")
+
+
+def _sendable() -> pl.Expr:
+    return (_CELL != "") & ~_CELL.str.starts_with(CLEAR) & ~_CELL.str.contains(f"[{REFUSED}]")
+
+
+def _plain_text(field: Field, ctx: Context) -> Plain:
+    trimmed = ~_CELL.str.contains(rf"\A[{SPACE}]|[{SPACE}]\z")
+    known = ctx.options.get(field.tag)
+    spelled = _CELL.is_in(list(known.values())) if known else pl.lit(value=True)
+    return Plain(when=_sendable() & trimmed & spelled, then=_CELL)
+
+
+def _plain_money(decimals: int) -> Plain:
+    """Digits, and no more decimals than the currency has; at least two are sent."""
+    whole = r"(?:0|[1-9][0-9]{0,8})"
+    if decimals < 2:
+        zeros = r"(?:\.0{1,2})?" if decimals == 0 else r"(?:\.[0-9]0?)?"
+    else:
+        zeros = r"(?:\.[0-9]{1,2})?"
+    if decimals > 2:
+        return Plain(when=_full(rf"{whole}\.[0-9]{{1,2}}"), then=_padded(decimals))
+    return Plain(when=_full(whole + zeros), then=_padded(2))
+
+
+def _padded(decimals: int) -> pl.Expr:
+    """With exactly so many decimals, given no more than that."""
+    fraction = _CELL.str.extract(r"\.([0-9]+)\z").fill_null("")
+    return pl.concat_str(_CELL.str.extract(r"\A([0-9]+)"), pl.lit("."), fraction.str.pad_end(decimals, "0"))
+
+
+def _plain_date() -> Plain:
+    """A real date of our time, with or without hours."""
+    day = _full(r"(?:19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-[0-9]{2}-[0-9]{2}")
+    long = _full(r"(?:19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-5][0-9]")
+    whole = pl.when(day).then(_CELL + " 00:00:00").otherwise(_CELL)
+    real = whole.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False).is_not_null()
+    return Plain(when=(day | long) & real, then=whole)
+
+
+def _plain_comparable_number(field: Field) -> Plain:
+    """No leading zeros but one, no trailing ones; a promotional price of zero is none."""
+    pattern = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
+    fraction = _CELL.str.contains(".", literal=True)
+    bare = pl.when(fraction).then(_CELL.str.strip_chars_end("0").str.strip_chars_end(".")).otherwise(_CELL)
+    if field.kind is Kind.MONEY and field.clearable:
+        bare = pl.when(bare == "0").then(pl.lit("")).otherwise(bare)
+    return Plain(when=_full(pattern), then=bare)
