@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlalchemy import Connection, Table, insert, select, update
 
-from pipeline.budget.rules import DAY, Backoff
+from pipeline.budget.rules import Backoff, set_back
 
 
-def read_backoff(connection: Connection, table: Table, budget: str, now: float) -> Backoff:
-    """What's known at this moment; a clock that was set back doesn't make a wait longer."""
+def read_backoff(connection: Connection, table: Table, budget: str) -> Backoff:
+    """What's known; as it was learned."""
     row = connection.execute(select(table).where(table.c.budget == budget)).one_or_none()
     if row is None:
         return Backoff()
-    ahead = max(0.0, row.since - now)
     return Backoff(
-        until=row.until - ahead,
+        since=row.since,
+        until=row.until,
         wait=row.wait,
         strikes=row.strikes,
-        spent_until=min(row.spent_until, now + DAY),
+        spent_until=row.spent_until,
     )
 
 
-def write_backoff(connection: Connection, table: Table, budget: str, now: float, backoff: Backoff) -> None:
+def write_backoff(connection: Connection, table: Table, budget: str, backoff: Backoff) -> None:
     """Keep it for all who share the budget."""
-    values = {
-        "since": now,
-        "until": backoff.until,
-        "wait": backoff.wait,
-        "strikes": backoff.strikes,
-        "spent_until": backoff.spent_until,
-    }
+    values = asdict(backoff)
     if not connection.execute(update(table).where(table.c.budget == budget).values(values)).rowcount:
         connection.execute(insert(table).values(budget=budget, **values))
+
+
+def mended_backoff(connection: Connection, table: Table, budget: str, now: float) -> Backoff:
+    """What's known, after a clock that was set back was allowed for, once and for all."""
+    known = read_backoff(connection, table, budget)
+    mended = set_back(known, now)
+    if mended != known:
+        write_backoff(connection, table, budget, mended)
+    return mended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import Self
 
 from pipeline.budget import rules
 from pipeline.budget.holders import Holder, is_alive, this_process
-from pipeline.budget.quota import Counted, Quota, Reservation, SeenFeed
-from pipeline.budget.rules import DAY, Slot
+from pipeline.budget.quota import Quota, Reservation, SeenFeed
+from pipeline.budget.rules import Slot
 from pipeline.budget.tables import QUOTA_MIGRATIONS, WINDOW_MIGRATIONS
 from pipeline.budget.throttle import Clock
 from pipeline.budget.usage import Usage
@@ -102,8 +102,8 @@ class Ledger:
             open_store(path, kind="ledger", migrations=QUOTA_MIGRATIONS, durable=durable),
             open_store(_window_path(path), kind="window", migrations=WINDOW_MIGRATIONS, durable=False),
         )
-        self._quota = Quota(self._stores[0], budget, limits, self._holder, alive)
-        self._window = Window(self._stores[1], budget, limits, self._holder, alive)
+        self._quota = Quota(self._stores[0], budget, limits, clock, self._holder, alive)
+        self._window = Window(self._stores[1], budget, limits, clock, self._holder, alive)
 
     def __enter__(self) -> Self:
         return self
@@ -136,8 +136,7 @@ class Ledger:
 
     def throttled_request(self, retry_after: float | None = None) -> float:
         """Learn from a 429: all who share the budget wait; returns for how many seconds."""
-        now = self._clock.monotonic()
-        return self._window.refused(now, retry_after=retry_after, jitter=self._jitter()) - now
+        return self._window.refused(retry_after=retry_after, jitter=self._jitter())
 
     # Feeds
 
@@ -151,13 +150,13 @@ class Ledger:
             lead: reserve so many seconds before the slot opens, to be ready in time; the feed must
                 still not leave before the reservation's `at` (`sleep_until`).
         """
-        now = self._clock.now()
-        counted = self._quota.count(now)
+        counted = self._quota.count()
+        now = counted.at
         slot = rules.next_slot(counted.used, self._limits, now)
         until = self._look_again(slot, counted.used.in_flight, now, lead)
-        ahead = self._queue(lane, now, until)
+        ahead = self._window.queue(self._key(lane), lane, max(0.0, until - now))
         if slot and slot.at <= now + lead and ahead < slot.free:
-            reserved = self._quota.reserve(self._new_id(), lane, now, lead)
+            reserved = self._quota.reserve(self._new_id(), lane, lead)
             if isinstance(reserved, Reservation):
                 self.leave_queue(lane)
                 return reserved
@@ -196,8 +195,7 @@ class Ledger:
 
     def accepted(self, reservation: str, feed: str, at: float | None = None) -> None:
         """The shop took the feed, answered at `at` (default: now); settles an unknown one too."""
-        now = self._clock.now()
-        self._quota.accepted(reservation, feed, now if at is None else at, now)
+        self._quota.accepted(reservation, feed, at)
 
     def refused(self, reservation: str) -> None:
         """The feed was certainly not accepted, for a reason that isn't the quota, or never sent."""
@@ -205,7 +203,7 @@ class Ledger:
 
     def unknown(self, reservation: str) -> None:
         """No answer we could read: it counts as accepted now, until it's settled."""
-        self._quota.unknown(reservation, self._clock.now())
+        self._quota.unknown(reservation)
 
     def settled_absent(self, reservation: str) -> None:
         """Reconciled: the feed was never accepted, so it doesn't count."""
@@ -213,50 +211,50 @@ class Ledger:
 
     def throttled_feed(self, reservation: str | None = None, retry_after: float | None = None) -> float:
         """Learn from a 429 to a feed, which doesn't count then; returns for how many seconds all wait."""
-        now = self._clock.now()
-        return self._quota.refused(reservation, now, retry_after=retry_after, jitter=self._jitter()) - now
+        return self._quota.refused(reservation, retry_after=retry_after, jitter=self._jitter())
 
     def learn(self, feeds: Iterable[SeenFeed]) -> int:
         """Count the feeds of the shop's list that we don't know (made by hand, by other tools); how many."""
-        return self._quota.learn(feeds, self._clock.now())
+        return self._quota.learn(feeds)
 
     # Looking
 
     def forecast(self, feeds: int, requests: int) -> float:
         """Seconds until so many feeds and calls have left, given the budget now and nobody else."""
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        used = self._quota.count(now).used
-        tokens = self._window.tokens(monotonic)
-        return rules.forecast(feeds, requests, used, tokens, self._limits, now, monotonic=monotonic)
+        counted = self._quota.count()
+        tokens = self._window.tokens()
+        monotonic = self._clock.monotonic()
+        return rules.forecast(
+            feeds, requests, counted.used, tokens, self._limits, counted.at, monotonic=monotonic
+        )
 
     def usage(self) -> Usage:
         """The budget as it stands."""
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        counted = self._quota.count(now)
-        held = self._window.held_until(monotonic)
-        tokens: Sequence[float | None] = self._window.tokens(monotonic)
+        counted, tokens = self._quota.count(), self._window.tokens()
+        held = self._window.held_until() - self._clock.monotonic()
+        now = counted.at
         return Usage(
             budget=self._budget,
             at=now,
             requests_limit=self._limits.requests,
             requests_used=len(tokens),
             requests_left=max(0, self._limits.requests - len(tokens)),
-            requests_held_until=now + held - monotonic if held > monotonic else None,
+            requests_held_until=now + held if held > 0 else None,
             feeds_limit=self._limits.feed_burst,
-            feeds_used=_used_today(counted, self._limits, now),
+            feeds_used=counted.today,
             feeds_free=rules.free_left(counted.used, self._limits, now),
             feeds_in_flight=counted.used.in_flight,
             feeds_unknown=counted.unknown,
             feeds_of_others=counted.others,
             feeds_held_until=counted.used.not_before if counted.used.not_before > now else None,
             next_feed=rules.next_feed_time(counted.used, self._limits, now),
-            waiting=self._window.waiting(monotonic),
+            waiting=self._window.waiting(),
         )
 
     def _claim(self, give_up: float) -> Claim:
         while True:
             self._pay()
-            claim = self._window.claim(self._clock.monotonic(), give_up)
+            claim = self._window.claim(give_up)
             if isinstance(claim, Claim):
                 self._sleep_until_start(claim, give_up)
                 return claim
@@ -271,7 +269,7 @@ class Ledger:
         try:
             while start <= give_up and (left := start - self._clock.monotonic()) > 0:
                 self._clock.sleep(left)
-                start = max(start, self._window.held_until(self._clock.monotonic()))
+                start = max(start, self._window.held_until())
         except BaseException:
             self._window.drop(claim.id)
             raise
@@ -297,10 +295,6 @@ class Ledger:
         for claim, at in owed:
             self._answered(claim, at)
 
-    def _queue(self, lane: Lane, now: float, until: float) -> int:
-        monotonic = self._clock.monotonic()
-        return self._window.queue(self._key(lane), lane, monotonic, monotonic + max(0.0, until - now))
-
     def _look_again(self, slot: Slot | None, in_flight: int, now: float, lead: float) -> float:
         """When it's worth calling again: an answer that is out may open or move a slot."""
         answer = now + self._moment * 5 if in_flight else now + LOOK_AGAIN
@@ -323,8 +317,3 @@ class Ledger:
 
 def _window_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}-window{path.suffix or '.db'}")
-
-
-def _used_today(counted: Counted, limits: Limits, now: float) -> int:
-    since = now - now % DAY if limits.feed_reset == "utc-day" else now - DAY
-    return sum(at >= since for at in counted.used.accepted)

@@ -55,11 +55,13 @@ class Backoff:
     """What refusals (429) taught us.
 
     Attributes:
-        until: nothing leaves before; wait: seconds that the last refusal cost, 0 when all is well.
+        since: when it was learned; until: nothing leaves before.
+        wait: seconds that the last refusal cost, 0 when all is well.
         strikes: refusals of feeds that our count held for free, since the last one proven free.
         spent_until: the free feeds are used up until then.
     """
 
+    since: float = 0.0
     until: float = 0.0
     wait: float = 0.0
     strikes: int = 0
@@ -159,7 +161,7 @@ def after_feed_refused(
     strikes = backoff.strikes + (free_left(used, limits, now) > 0)
     spent = _burst_returns(limits, now) if strikes >= STRIKES else backoff.spent_until
     until = now + asked * (1 + jitter / 10)
-    return Backoff(until=until, wait=wait, strikes=strikes, spent_until=spent)
+    return Backoff(since=now, until=until, wait=wait, strikes=strikes, spent_until=spent)
 
 
 def after_feed_accepted(backoff: Backoff, used: FeedsUsed, limits: Limits, at: float) -> Backoff:
@@ -187,7 +189,16 @@ def after_request_refused(
     longest = max(REQUEST_BACKOFF_MAX, limits.per_seconds)
     wait = min(longest, limits.per_seconds if calm or not backoff.wait else 2 * backoff.wait)
     asked = wait if retry_after is None else max(0.0, min(retry_after, DAY))
-    return Backoff(until=now + asked * (1 + jitter / 10), wait=wait)
+    return Backoff(since=now, until=now + asked * (1 + jitter / 10), wait=wait)
+
+
+def set_back(backoff: Backoff, now: float) -> Backoff:
+    """The same where the clock was set back since: no wait gets longer by that."""
+    if backoff.since <= now:
+        return backoff
+    early = backoff.since - now
+    spent = min(backoff.spent_until, now + DAY)
+    return replace(backoff, since=now, until=backoff.until - early, spent_until=spent)
 
 
 def _chances(

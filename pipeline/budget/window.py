@@ -2,6 +2,9 @@
 
 A call claims its moment at once, also one that lies ahead, and sleeps until then: first come, first
 served over all processes, nobody polls while the times are known.
+
+The clock is read inside the transaction: a time from before the wait for the lock would be older
+than stamps that others wrote meanwhile.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from pipeline.budget.backoffs import read_backoff, write_backoff
+from pipeline.budget.backoffs import mended_backoff, read_backoff, write_backoff
 from pipeline.budget.holders import Holder
-from pipeline.budget.rules import after_request_refused, next_request_time
+from pipeline.budget.rules import after_request_refused, next_request_time, set_back
 from pipeline.budget.tables import REQUEST_BACKOFF, TOKENS, WAITERS
+from pipeline.budget.throttle import Clock
 from pipeline.settings import Limits
 from pipeline.store.engine import Store
 from schemas.fields import Lane
@@ -58,21 +62,24 @@ class Window:
         store: Store,
         budget: str,
         limits: Limits,
+        clock: Clock,
         holder: Callable[[], Holder],
         alive: Callable[[Holder], bool],
     ) -> None:
         self._store = store
         self._budget = budget
         self._limits = limits
+        self._clock = clock
         self._holder = holder
         self._alive = alive
         self._looked: dict[Holder, float] = {}
 
-    def claim(self, now: float, give_up: float) -> Claim | float | None:
+    def claim(self, give_up: float) -> Claim | float | None:
         """A moment for one call; or when there would be one, if that's after `give_up`; or None while
         every call that counts is still unanswered.
         """
         with self._store.write() as connection:
+            now = self._clock.monotonic()
             tokens = self._tokens(connection, now)
             start = next_request_time([row.ready for row in tokens], self._limits, now)
             if (start is None or start > now) and self._bury(connection, tokens, now):
@@ -80,7 +87,7 @@ class Window:
                 start = next_request_time([row.ready for row in tokens], self._limits, now)
             if start is None:
                 return None
-            start = max(start, read_backoff(connection, REQUEST_BACKOFF, self._budget, now).until)
+            start = max(start, mended_backoff(connection, REQUEST_BACKOFF, self._budget, now).until)
             if start > give_up:
                 return start
             me = self._holder()
@@ -100,33 +107,38 @@ class Window:
         with self._store.write() as connection:
             connection.execute(delete(TOKENS).where(TOKENS.c.id == claim))
 
-    def held_until(self, now: float) -> float:
+    def held_until(self) -> float:
         """Nothing may leave before, as a refusal taught."""
         with self._store.read() as connection:
-            return read_backoff(connection, REQUEST_BACKOFF, self._budget, now).until
+            now = self._clock.monotonic()
+            return set_back(read_backoff(connection, REQUEST_BACKOFF, self._budget), now).until
 
-    def refused(self, now: float, *, retry_after: float | None, jitter: float) -> float:
-        """Learn from a refused call; all who share the budget wait until the time that is returned."""
+    def refused(self, *, retry_after: float | None, jitter: float) -> float:
+        """Learn from a refused call; all who share the budget wait for the seconds returned."""
         with self._store.write() as connection:
-            known = read_backoff(connection, REQUEST_BACKOFF, self._budget, now)
+            now = self._clock.monotonic()
+            known = mended_backoff(connection, REQUEST_BACKOFF, self._budget, now)
             learned = after_request_refused(known, self._limits, now, retry_after=retry_after, jitter=jitter)
-            write_backoff(connection, REQUEST_BACKOFF, self._budget, now, learned)
-            return learned.until
+            write_backoff(connection, REQUEST_BACKOFF, self._budget, learned)
+            return learned.until - now
 
-    def tokens(self, now: float) -> list[float | None]:
+    def tokens(self) -> list[float | None]:
         """When each call that counts stops counting, None for unanswered ones."""
         with self._store.read() as connection:
             rows = connection.execute(select(TOKENS.c.ready).where(TOKENS.c.budget == self._budget)).scalars()
-            return [ready for ready in rows if ready is None or ready > now]
+            found = list(rows)
+        now = self._clock.monotonic()
+        return [ready for ready in found if ready is None or ready > now]
 
-    def queue(self, key: str, lane: Lane, now: float, told: float) -> int:
-        """Stand in the queue for a feed slot, due back at `told`; how many stand before us."""
+    def queue(self, key: str, lane: Lane, back_in: float) -> int:
+        """Stand in the queue for a feed slot, due back in so many seconds; how many stand before us."""
         with self._store.write() as connection:
+            now = self._clock.monotonic()
             others = self._waiters(connection, now)
             mine = next((row for row in others if row.id == key), None)
             since = mine.since if mine else now
             me = self._holder()
-            values = {"told": told, "lane": lane.value, "pid": me.pid, "started": me.started}
+            values = {"told": now + back_in, "lane": lane.value, "pid": me.pid, "started": me.started}
             if mine:
                 connection.execute(update(WAITERS).where(WAITERS.c.id == key).values(values))
             else:
@@ -140,10 +152,11 @@ class Window:
         with self._store.write() as connection:
             connection.execute(delete(WAITERS).where(WAITERS.c.id.in_(keys)))
 
-    def waiting(self, now: float) -> tuple[Waiting, ...]:
+    def waiting(self) -> tuple[Waiting, ...]:
         """The queue, next first."""
         with self._store.read() as connection:
             rows = connection.execute(select(WAITERS).where(WAITERS.c.budget == self._budget)).all()
+        now = self._clock.monotonic()
         due = sorted((r for r in rows if self._due(r, now)), key=lambda r: (ORDER[r.lane], r.since, r.id))
         return tuple(
             Waiting(lane=Lane(row.lane), pid=row.pid, waited=max(0.0, now - row.since)) for row in due
