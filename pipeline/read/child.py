@@ -1,0 +1,107 @@
+"""The guarded child: untrusted files are parsed here, in a process that may die alone.
+
+`python -m pipeline.read.child` takes a job as JSON on stdin, writes an Arrow file and, beside it, its
+answer as JSON. Exit 0: read; 4: refused (the answer says why); anything else: killed or crashed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipeline.read.catalog import Choice, Part
+from pipeline.read.finding import Finding
+from pipeline.read.job import Answer, Input, Job, Refusal
+
+REFUSED = 4
+
+
+def main() -> int:
+    """Read one job from stdin, do it, leave the answer beside the Arrow file."""
+    _no_network()
+    job = Job.from_json(json.load(sys.stdin))
+    answer = Path(f"{job.out}.json")
+    try:
+        done: dict[str, Any] = {"answer": read(job).to_json()}
+    except Refusal as error:
+        done = {"refusal": {"message": error.message, "hint": error.hint, "code": error.code}}
+    except MemoryError:
+        limit = f"{job.options.limits.memory_mb} MB"
+        done = {
+            "refusal": {"message": f"reading needs more memory than {limit}", "hint": "", "code": "limit"}
+        }
+    answer.write_text(json.dumps(done), encoding="utf-8")
+    return 0 if "answer" in done else REFUSED
+
+
+def read(job: Job) -> Answer:
+    """All inputs of a job as one Arrow file and an answer.
+
+    Raises:
+        Refusal: a file can't be read as a table.
+    """
+    from pipeline.read.table import Table, merge
+
+    tables: list[Table] = []
+    choices: list[Choice] = []
+    findings: list[Finding] = []
+    for item in job.inputs:
+        for table, notes in _tables(item, job, len(tables)):
+            if table is not None:
+                tables.append(table)
+            choices += notes.choices
+            findings += notes.done()
+    headers, parts, rows = merge(tables, Path(job.out))
+    return _answer(headers, parts, rows, choices, findings)
+
+
+def _answer(
+    headers: tuple[str, ...],
+    parts: tuple[Part, ...],
+    rows: int,
+    choices: list[Choice],
+    findings: list[Finding],
+) -> Answer:
+    return Answer(
+        headers=headers, parts=parts, rows=rows, digest="", choices=tuple(choices), findings=tuple(findings)
+    )
+
+
+def _tables(item: Input, job: Job, first: int) -> list[Any]:
+    """The tables of one input, by what its first bytes say it is."""
+    from pipeline.read.kinds import Kind, kind_of
+
+    path, spool = Path(item.path), Path(job.spool)
+    kind = kind_of(path, item.name)
+    if kind is Kind.TEXT:
+        from pipeline.read.delimited import read_delimited
+
+        return [read_delimited(path, item.name, spool / f"part-{first}.arrow", spool, job.options)]
+    if kind is Kind.GZIP or kind is Kind.ZIP:
+        from pipeline.read.archive import members
+
+        inner = members(path, item.name, spool, job.options.limits, gzip=kind is Kind.GZIP)
+        return [pair for index, member in enumerate(inner) for pair in _tables(member, job, first + index)]
+    from pipeline.read.workbook import read_workbook
+
+    return list(read_workbook(path, item.name, kind, spool, first, job.options))
+
+
+def _no_network() -> None:
+    """Nothing in here has a reason to call anyone."""
+
+    def guard(event: str, _: tuple[object, ...]) -> None:
+        if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system"):
+            _refuse(event)
+
+    sys.addaudithook(guard)
+
+
+def _refuse(event: str) -> NoReturn:
+    raise PermissionError(f"{event} is not allowed while a file is parsed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""The quick way through a delimited file: pyarrow's parser, where it provably sees the same rows.
+
+The proof, over the whole file: it is UTF-8 with line feeds, no NULs, no quote that is neither open,
+close nor doubled; every row has as many cells as the header; the lines of all rows, with those
+inside their cells, add up to the lines of the file; and no cell holds lines that are records
+themselves. What fails any of it is read again by the standard library's csv.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from pipeline.read.catalog import ReadOptions
+from pipeline.read.dialect import Dialect
+from pipeline.read.header import footer_length
+from pipeline.read.lines import Scanner
+from pipeline.read.notes import Notes
+from pipeline.read.records import swallowed_lines
+from pipeline.read.table import TableWriter
+
+_BLOCK = 16_000_000
+#: Below this the standard library is quick enough, and start-up would cost more than it saves.
+SMALL = 200_000
+_TAIL = 6
+
+
+class _NotProven(Exception):  # noqa: N818 - not an error: the slow way is taken
+    """The rows seen may not be the rows that are there."""
+
+
+class _Watched(io.RawIOBase):
+    """The file behind the header, counted as pyarrow takes it."""
+
+    def __init__(self, path: Path, offset: int, scanner: Scanner) -> None:
+        self._file = path.open("rb")
+        self._file.seek(offset)
+        self._scanner = scanner
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        if block:
+            self._scanner.feed(block)
+        return block
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def read_fast(
+    path: Path,
+    dialect: Dialect,
+    header_line: int,
+    writer: TableWriter,
+    options: ReadOptions,
+    notes: Notes,
+) -> bool:
+    """Write all rows behind the header; False, with nothing written, where the proof fails."""
+    if dialect.quote != '"' or dialect.escape or not dialect.delimiter.isascii():
+        return False
+    offset = _offset_behind(path, dialect, header_line)
+    if offset is None:
+        return False
+    spare = writer.spare()
+    try:
+        with spare:
+            _copy(path, offset, header_line, dialect, spare, options, notes)
+    except (pa.ArrowInvalid, _NotProven):
+        spare.discard()
+        return False
+    spare.adopt()
+    return True
+
+
+def _offset_behind(path: Path, dialect: Dialect, header_line: int) -> int | None:
+    """Bytes up to the line behind the header; None if the header spans lines."""
+    with path.open("rb") as file:
+        for _ in range(header_line - 1):
+            file.readline()
+        header = file.readline()
+        if header.count(b'"') % 2:
+            return None
+        return file.tell()
+
+
+def _copy(
+    path: Path,
+    offset: int,
+    header_line: int,
+    dialect: Dialect,
+    writer: TableWriter,
+    options: ReadOptions,
+    notes: Notes,
+) -> None:
+    line = header_line
+    blank = 0
+    scanner = Scanner(dialect.delimiter)
+    held: tuple[npt.NDArray[np.int64], list[pa.Array]] | None = None
+    for batch in _parsed(_Watched(path, offset, scanner), dialect, writer.headers):
+        columns = batch.columns
+        starts, line = _line_numbers(columns, line, dialect, options)
+        kept, gone = _without_blanks(starts, columns)
+        blank += gone
+        if held is not None:
+            writer.batch(pa.array(held[0]), held[1])
+        held = kept
+    counted = scanner.done()
+    lines = header_line + counted.lf + (not counted.ends and counted.size > 0) - counted.blank_end
+    if line != lines or counted.lone_cr or counted.nul or counted.stray_quotes:
+        raise _NotProven
+    if held is not None:
+        _refuse_footer(held[1], len(writer.headers))
+        writer.batch(pa.array(held[0]), held[1])
+    if blank:
+        notes.chose(f"{blank} blank rows skipped", "they hold no text", "none needed")
+
+
+def _parsed(watched: _Watched, dialect: Dialect, headers: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    with watched, pa.PythonFile(watched, mode="r") as file, contextlib.suppress(StopIteration):
+        yield from pacsv.open_csv(
+            file,
+            read_options=pacsv.ReadOptions(block_size=_BLOCK, column_names=list(headers)),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=True
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(headers, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+
+
+def _line_numbers(
+    columns: Sequence[pa.Array], before: int, dialect: Dialect, options: ReadOptions
+) -> tuple[npt.NDArray[np.int64], int]:
+    """The line each row starts on, and the last line of the last row."""
+    count = len(columns[0])
+    spans = np.ones(count, dtype=np.int64)
+    for column in columns:
+        breaks = _breaks(column)
+        if breaks is None:
+            continue
+        _look_inside(column, breaks, dialect, len(columns))
+        spans += breaks
+    _bounded(columns, options)
+    ends = np.cumsum(spans)
+    return before + 1 + ends - spans, before + int(ends[-1]) if count else before
+
+
+def _raw(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """Offsets and bytes of a string column, from its first row on."""
+    _, offsets, data = column.buffers()
+    starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    codes = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return starts, codes
+
+
+def _breaks(column: pa.Array) -> npt.NDArray[np.int64] | None:
+    """Line feeds in each cell; None where there are none at all."""
+    return _counted(column, 0x0A)
+
+
+def _counted(column: pa.Array, code: int) -> npt.NDArray[np.int64] | None:
+    starts, codes = _raw(column)
+    places = np.flatnonzero(codes[starts[0] : starts[-1]] == code)
+    if not len(places):
+        return None
+    rows = np.searchsorted(starts, places + starts[0], side="right") - 1
+    return np.bincount(rows, minlength=len(column))
+
+
+def _look_inside(column: pa.Array, breaks: npt.NDArray[np.int64], dialect: Dialect, width: int) -> None:
+    """Refuse where a cell holds whole records."""
+    inside = _counted(column, ord(dialect.delimiter))
+    if inside is None:
+        return
+    for row in np.flatnonzero((breaks > 0) & (inside >= width - 1)):
+        if swallowed_lines(column[int(row)].as_py(), dialect, width):
+            raise _NotProven
+
+
+def _bounded(columns: Sequence[pa.Array], options: ReadOptions) -> None:
+    """Leave cells beyond the limit to the slow way, which says where they are."""
+    for column in columns:
+        starts, _ = _raw(column)
+        if len(starts) > 1 and int(np.diff(starts).max()) > options.limits.max_cell:
+            raise _NotProven
+
+
+def _without_blanks(
+    starts: npt.NDArray[np.int64], columns: list[pa.Array]
+) -> tuple[tuple[npt.NDArray[np.int64], list[pa.Array]], int]:
+    """Rows without those that hold no text; and how many those were."""
+    filled = np.zeros(len(starts), dtype=bool)
+    for column in columns:
+        filled |= ~_is_blank(column)
+        if filled.all():
+            return (starts, columns), 0
+    mask = pa.array(filled)
+    return (starts[filled], [column.filter(mask) for column in columns]), int((~filled).sum())
+
+
+def _is_blank(column: pa.Array) -> npt.NDArray[np.bool_]:
+    import pyarrow.compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(column) if column.null_count < len(column) else column
+    empty = pc.fill_null(pc.equal(pc.binary_length(trimmed), 0), True)
+    return np.asarray(empty.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _refuse_footer(columns: Sequence[pa.Array], width: int) -> None:
+    """Leave a table with a footer to the slow way."""
+    count = len(columns[0])
+    tail = [[column[row].as_py() for column in columns] for row in range(max(0, count - _TAIL), count)]
+    if footer_length(tail, width):
+        raise _NotProven

@@ -1,0 +1,165 @@
+"""Physical lines of a UTF-8 file, counted; lines can be put back after a quote swallowed them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from pipeline.read.job import Refusal
+
+#: Stands for a carriage return that ends no line while the csv module looks; a private-use character.
+LONE_CR = "\uf8d0"
+_BLOCK = 1 << 23
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a pass over all bytes of a text counted.
+
+    Attributes:
+        lf: line feeds.
+        lone_cr: carriage returns without a line feed behind them.
+        nul: NUL characters.
+        stray_quotes: double quotes with text on both sides: neither open, close nor doubled.
+        blank_end: line feeds at the very end beyond the one that ends the last line.
+        ends: whether the last line has an end.
+    """
+
+    size: int
+    lf: int
+    lone_cr: int
+    nul: int
+    stray_quotes: int
+    blank_end: int
+    ends: bool
+
+    @property
+    def cr_only(self) -> bool:
+        return self.lone_cr > 0 and self.lf == 0
+
+    @property
+    def stray_cr(self) -> bool:
+        """Carriage returns that are text: a few among many line feeds."""
+        return 0 < self.lone_cr < 0.1 * self.lf
+
+
+class Scanner:
+    """Counts over the blocks of a text as they go by."""
+
+    def __init__(self, delimiter: str) -> None:
+        self._edges = np.zeros(256, dtype=bool)
+        self._edges[[delimiter.encode()[-1], 0x0A, 0x0D, 0x22]] = True
+        self._size = self._lf = self._cr = self._crlf = self._nul = self._stray = 0
+        self._last = b""
+        self._tail = b""
+
+    def feed(self, block: bytes) -> None:
+        """Take the next block; releases the interpreter while it counts."""
+        codes = np.frombuffer(self._last + block if self._last else block, np.uint8)
+        fresh = codes[len(self._last) :]
+        first = max(len(self._last) - 1, 0)
+        self._size += len(block)
+        self._lf += int(np.count_nonzero(fresh == 0x0A))
+        self._nul += int(np.count_nonzero(fresh == 0))
+        returns = np.flatnonzero(codes[first:-1] == 0x0D) + first
+        self._cr += len(returns)
+        self._crlf += int(np.count_nonzero(codes[returns + 1] == 0x0A))
+        places = np.flatnonzero(codes[1:-1] == 0x22) + 1
+        self._stray += int((~(self._edges[codes[places - 1]] | self._edges[codes[places + 1]])).sum())
+        # Two bytes come again before the next block: a quote needs both neighbours, a return its feed.
+        self._last = codes[-2:].tobytes()
+        self._tail = (self._tail + block[-4096:])[-4096:]
+
+    def done(self) -> Scan:
+        stripped = self._tail.rstrip(b"\r\n")
+        last = int(self._tail.endswith(b"\r"))
+        return Scan(
+            size=self._size,
+            lf=self._lf,
+            lone_cr=self._cr - self._crlf + last,
+            nul=self._nul,
+            stray_quotes=self._stray,
+            blank_end=max(self._tail[len(stripped) :].count(b"\n") - 1, 0),
+            ends=self._tail.endswith((b"\n", b"\r")),
+        )
+
+
+def scan(path: Path, delimiter: str, most: int | None = None) -> Scan:
+    """Count what decides how a text may be read; over all of it, or its first bytes."""
+    scanner = Scanner(delimiter)
+    with path.open("rb") as file:
+        if most is not None:
+            scanner.feed(file.read(most))
+            return scanner.done()
+        while block := file.read(_BLOCK):
+            scanner.feed(block)
+    return scanner.done()
+
+
+class Lines:
+    """An iterator over lines with their ends that knows which line the next one is.
+
+    `taken` holds what was handed out since `mark`; `put_back` hands it out again.
+    """
+
+    def __init__(self, file: TextIO, *, longest: int, name: str, stray_cr: bool = False) -> None:
+        self._file = file
+        self._longest = longest
+        self._name = name
+        self._stray_cr = stray_cr
+        self._back: deque[str] = deque()
+        self.number = 0
+        self.taken: list[str] = []
+
+    def mark(self) -> int:
+        """Forget what was taken; the number of the next line."""
+        self.taken.clear()
+        return self.number + 1
+
+    def put_back(self, keep: int) -> None:
+        """Hand out again all lines since the mark but the first `keep`."""
+        back = self.taken[keep:]
+        self._back.extendleft(reversed(back))
+        self.number -= len(back)
+        del self.taken[keep:]
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._back:
+            line = self._back.popleft()
+        else:
+            line = self._file.readline(self._longest)
+            if not line:
+                raise StopIteration
+            if len(line) >= self._longest and not line.endswith(("\n", "\r")):
+                raise Refusal(
+                    f"{self._name}: line {self.number + 1} is longer than {self._longest} characters",
+                    hint="is this a delimited text file? max_cell in the read limits allows longer ones",
+                    code="line-too-long",
+                )
+            if self._stray_cr and "\r" in line:
+                line = _hidden(line)
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+
+def _hidden(line: str) -> str:
+    """The line with the carriage returns inside it hidden from the csv module."""
+    end = "\r\n" if line.endswith("\r\n") else "\n" if line.endswith("\n") else ""
+    body = line[: len(line) - len(end)] if end else line
+    return body.replace("\r", LONE_CR) + end
+
+
+def open_lines(path: Path, counted: Scan, *, name: str, longest: int) -> tuple[TextIO, Lines]:
+    """The lines of a UTF-8 text: ends as they are, stray carriage returns being text."""
+    newline = "\n" if counted.stray_cr else ""
+    file = path.open(encoding="utf-8-sig", newline=newline, errors="replace")
+    return file, Lines(file, longest=longest, name=name, stray_cr=counted.stray_cr)
