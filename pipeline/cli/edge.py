@@ -137,7 +137,7 @@ def _misused(shell: Shell, error: click.ClickException) -> UsageError:
     if context is not None and not shell.command and context.parent is not None:
         shell.command = context.info_name or ""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return UsageError("no command given", hint=f"{path} --help lists them")
+        return UsageError("Missing command.", hint=f"{path} --help")
     return UsageError(error.format_message(), hint=f"{path} --help")
 
 

@@ -13,9 +13,11 @@ from pipeline.usecases.outcome import Outcome
 @click.pass_context
 def quarantine(context: click.Context) -> Outcome | None:
     """List the records that rest because the shop refuses them again and again, and why."""
+    if context.invoked_subcommand:
+        return None
     from pipeline.usecases import quarantine as use_case
 
-    return None if context.invoked_subcommand else use_case.list_(context.obj.workspace())
+    return use_case.list_(context.obj.workspace())
 
 
 @command("release")

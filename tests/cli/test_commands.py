@@ -1,0 +1,156 @@
+"""The commands and options that users script against."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+
+from pipeline.cli.main import COMMANDS, sellercenter
+
+#: design contract: command → what it takes beside the common options
+CONTRACT = {
+    "init": "path --url --user-id --api-key --dialect --operators --currency --timezone --mapping --force",
+    "doctor": "",
+    "sandbox": "--port --products --dialect --operators --user --key --feed-delay --requests --per-seconds"
+    " --feed-burst --feed-interval --clock --fault",
+    "snapshot": "--since --out",
+    "map": "sources --out",
+    "validate": "sources --report --rejected",
+    "diff": "sources --snapshot --out --report --decisions --source --partial --exit-code",
+    "explain": "sku field",
+    "push": "plan --yes --on-drift --canary --rehearse --allow --reason",
+    "resume": "run",
+    "run": "sources --yes --report --source --partial --on-drift --canary --allow --reason",
+    "approve": "run",
+    "rollback": "run --sku --field --out --report --stock --remove --since --feed --where",
+    "restore": "--at --sku --field --out --report --stock --remove",
+    "runs": "--check",
+    "show": "id",
+    "history": "sku",
+    "quarantine": "",
+    "budget": "",
+}
+
+HEAVY = (
+    "pandas",
+    "pandera",
+    "polars",
+    "pyarrow",
+    "openpyxl",
+    "lxml",
+    "sqlalchemy",
+    "requests",
+    "pydantic",
+    "rich",
+)
+
+
+def test_these_are_the_commands_in_this_order() -> None:
+    assert list(COMMANDS) == list(CONTRACT)
+
+
+def named(parameter: click.Parameter) -> str:
+    return parameter.opts[0] if isinstance(parameter, click.Option) else str(parameter.name)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_a_command_takes_what_the_contract_says(name: str) -> None:
+    command = sellercenter.get_command(click.Context(sellercenter), name)
+    own = {named(parameter) for parameter in command.own}  # type: ignore[union-attr]
+    wanted = set(CONTRACT[name].split())
+    assert own >= wanted if name == "sandbox" else own == wanted
+
+
+@pytest.mark.parametrize(
+    "words", [(), *((name,) for name in CONTRACT), ("quarantine", "release")], ids=" ".join
+)
+def test_help_is_a_result(words: tuple[str, ...], cli, capsys) -> None:
+    assert cli(*words, "--help").code == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"Usage: {' '.join(('sellercenter', *words))} ")
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param((), "Missing command.", id="nothing"),
+        pytest.param(("imprt",), "No such command 'imprt'", id="unknown command"),
+        pytest.param(("diff",), "Missing argument 'CATALOG...'", id="no catalog"),
+        pytest.param(("runs", "--al"), "No such option '--al'", id="unknown option"),
+        pytest.param(("restore",), "Missing option '--at'", id="no time"),
+        pytest.param(("push", "p", "--canary", "0"), "0 is not in the range x>=1", id="no canary"),
+        pytest.param(("push", "p", "--on-drift", "x"), "'x' is not one of", id="unknown policy"),
+        pytest.param(("push", "p", "--allow", "price-down"), "--allow needs --reason", id="no reason"),
+        pytest.param(
+            ("push", "p", "--reason", " ", "--allow", "price-down"),
+            "--allow needs --reason",
+            id="blank reason",
+        ),
+        pytest.param(("runs", "extra"), "Got unexpected extra argument", id="too much"),
+    ],
+)
+def test_a_wrong_command_is_exit_2_in_words_and_json(words: tuple[str, ...], message: str, cli) -> None:
+    told = cli(*words)
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
+    assert "hint: sellercenter" in told.err
+    document = json.loads(cli(*words, "--json").out)
+    assert message in document["error"]["message"]
+    command = words[0] if words and words[0] in CONTRACT else "error"
+    assert (document["schema"], document["exit_code"]) == (f"sellercenter/{command}/1", 2)
+
+
+def test_version(cli) -> None:
+    from pipeline import __version__
+
+    assert cli("--version").code == 0
+    assert f"version {__version__}" in python("-m", "pipeline", "--version").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("doctor",), id="doctor"),
+        pytest.param(("budget",), id="budget"),
+        pytest.param(("runs",), id="runs"),
+        pytest.param(("validate", "nowhere.csv"), id="validate"),
+        pytest.param(("diff", "nowhere.csv"), id="diff"),
+        pytest.param(("push", "nowhere.plan", "--yes"), id="push"),
+        pytest.param(("resume", "none"), id="resume"),
+        pytest.param(("rollback", "none"), id="rollback"),
+        pytest.param(("history", "none"), id="history"),
+        pytest.param(("quarantine",), id="quarantine"),
+        pytest.param(("snapshot",), id="snapshot"),
+    ],
+)
+def test_without_settings_every_command_says_so(words: tuple[str, ...], cli) -> None:
+    told = cli(*words)
+    assert told.code == 2
+    assert "sellercenter.toml" in told.err + told.out
+    assert "Traceback" not in told.err
+
+
+def python(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, timeout=60, check=True, encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("--version",), *((name, "--help") for name in CONTRACT)], ids=" ".join
+)
+def test_help_waits_for_nothing_heavy(words: tuple[str, ...]) -> None:
+    """The time of --help is its imports: none of these may be among them."""
+    code = (
+        "import sys, io; from pipeline.cli.main import run; from pipeline.cli.shell import Shell; "
+        "sys.stdout = io.StringIO(); code = run(Shell(argv=tuple(sys.argv[1:]))); "
+        "sys.stdout = sys.__stdout__; "
+        f"print(code, [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    heavy = "0 ['lxml']\n" if words[0] == "sandbox" else "0 []\n"
+    assert python("-c", code, *words).stdout in ("0 []\n", heavy)
