@@ -137,13 +137,12 @@ def _secret(workspace: Workspace) -> Found:
 
 
 def _record(workspace: Workspace) -> Found:
-    from pipeline.usecases.opening import open_journal
-
     if not workspace.database.exists():
         return Status.OK, "nothing has been sent from this state folder yet", ""
     from pipeline.journal.check import check
+    from pipeline.usecases.connection import journal_of
 
-    with open_journal(workspace) as journal:
+    with journal_of(workspace) as journal:
         verified = check(journal)
     if not verified.whole:
         hint = "send nothing from this folder; restore it from a backup, and see `runs --check`"
@@ -152,9 +151,10 @@ def _record(workspace: Workspace) -> Found:
 
 
 def _budget(workspace: Workspace) -> Found:
-    from pipeline.usecases.opening import open_ledger
+    from pipeline.budget.ledger import Ledger
 
-    with open_ledger(workspace) as ledger:
+    shop = workspace.shop
+    with Ledger(workspace.ledger, shop.budget, shop.limits, workspace.clock) as ledger:
         usage = ledger.usage()
     said = (
         f"{usage.budget}: {usage.requests_left} of {usage.requests_limit} requests, "
@@ -162,8 +162,11 @@ def _budget(workspace: Workspace) -> Found:
     )
     if usage.feeds_free > 0:
         return Status.OK, said, ""
-    interval = workspace.shop.limits.feed_interval
-    return Status.WARN, said, f"feeds leave one every {interval:g} s until the free ones are new"
+    return (
+        Status.WARN,
+        said,
+        f"feeds leave one every {shop.limits.feed_interval:g} s until the free ones are new",
+    )
 
 
 def _shop(workspace: Workspace) -> Iterator[Check]:
@@ -171,11 +174,11 @@ def _shop(workspace: Workspace) -> Iterator[Check]:
     skews: list[float | None] = []
 
     def reach(workspace: Workspace) -> Found:
-        from pipeline.usecases.opening import open_client, open_ledger
+        from pipeline.usecases.connection import connected
 
-        with open_ledger(workspace) as ledger, open_client(workspace, ledger) as client:
-            rows = client.probe()
-            skews.append(client.skew)
+        with connected(workspace) as shop:
+            rows = shop.client.probe()
+            skews.append(shop.client.skew)
         return Status.OK, f"{workspace.shop.url} lets us in" + ("" if rows else "; it holds no products"), ""
 
     reached = _look("shop", reach, workspace)
