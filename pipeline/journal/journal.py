@@ -262,6 +262,15 @@ class Journal:
         with self._store.read() as db:
             return {int(batch): int(number) for batch, number in db.execute(query)}
 
+    def actions(self, run: str) -> dict[int, str]:
+        """Batch → the action of its feed."""
+        table = schema.RECORD
+        query = (
+            select(table.c.batch, func.min(table.c.action)).where(table.c.run == run).group_by(table.c.batch)
+        )
+        with self._store.read() as db:
+            return {int(batch): str(action) for batch, action in db.execute(query)}
+
     def tally(self, run: str) -> dict[tuple[int, Outcome], int]:
         """(batch, outcome) → records."""
         table = schema.OUTCOME

@@ -21,6 +21,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from pipeline.store.migrations import Migration
+
 METADATA = MetaData()
 
 RUN = Table(
@@ -169,3 +171,5 @@ RESTING = Table(
 
 #: Tables whose rows are bound into the chain by the event they came with, and their columns in order.
 BOUND = (RECORD, CHANGE, REFRESH, BODY, OUTCOME, STORED, REQUEST)
+
+MIGRATIONS = (Migration(name="runs, events, changes, outcomes", step=METADATA),)

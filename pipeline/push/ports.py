@@ -40,7 +40,7 @@ class Market(Protocol):
 class Watcher(Protocol):
     """Who follows the push."""
 
-    def moved(self, counts: RunCounts, *, waiting_until: float | None, note: str) -> None:
+    def moved(self, counts: RunCounts, *, waiting_until: float | None) -> None:
         """Something changed, or we wait until a time."""
         ...
 

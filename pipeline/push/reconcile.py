@@ -44,7 +44,7 @@ def given_up(intent_at: float, deadline: float, now: float) -> float:
 
 
 def candidates(feeds: Iterable[Feed], batch: BatchState, action: str, ours: Collection[str]) -> list[Feed]:
-    """Feeds that could be this attempt: same action and count, by API, not another batch's."""
+    """Feeds that could be this attempt: same action and count, by API, not known as another's."""
     return [
         feed
         for feed in feeds

@@ -73,7 +73,7 @@ class Writer:
                 return
             self._do(step)
             until = step.until if isinstance(step, Wait) else None
-            self._job.watcher.moved(self._job.count(), waiting_until=until, note=type(step).__name__.lower())
+            self._job.watcher.moved(self._job.count(), waiting_until=until)
 
     def _do(self, step: Step) -> None:
         match step:

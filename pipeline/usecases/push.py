@@ -1,0 +1,202 @@
+"""`push PLAN`: send a saved plan, and check what the shop then holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from pipeline.diff.plan import Guard, Plan, Record
+from pipeline.diff.planfile import check, open_plan, records
+from pipeline.errors import Exit, GuardRefused, PlanRefused, UsageError
+from pipeline.journal.journal import Journal
+from pipeline.market.feeds import Action
+from pipeline.push.examine import Examiner, Product, Skip
+from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
+from pipeline.usecases.lookups import tree_of
+from pipeline.usecases.outcome import Outcome
+from pipeline.usecases.pushing import accept_source, go, lock, run_folder, start
+from pipeline.usecases.results import document, facts, lines, write_result
+from pipeline.usecases.workspace import Workspace
+from pipeline.values.context import Context
+
+OnDrift = Literal["skip", "abort"]
+Records = Callable[[], Iterable[Record]]
+Seen = dict[str, tuple[float, Product | None]]
+
+
+def push(
+    ws: Workspace,
+    plan_path: Path,
+    *,
+    yes: bool = False,
+    on_drift: OnDrift = "skip",
+    canary: int | None = None,
+    rehearse: bool = False,
+    allow: tuple[str, ...] = (),
+    reason: str | None = None,
+) -> Outcome:
+    """Send a plan.
+
+    Raises:
+        PlanRefused: changed, used, too old, of another shop or other settings, or (with
+            `on_drift` "abort") not what the shop holds any more.
+        GuardRefused: a guard stands against it and wasn't allowed.
+        UsageError: nobody was there to say yes.
+    """
+    plan = open_plan(plan_path)
+    check_plan(ws, plan)
+    allowed = allowances(plan.refused, allow, reason)
+    confirm(ws, plan, yes=yes)
+    read: Records = partial(records, plan_path)
+    if canary:
+        from pipeline.usecases.repack import with_canary
+
+        plan, read = with_canary(ws, plan, plan_path, canary)
+    if rehearse:
+        from pipeline.usecases.rehearsal import rehearsal
+
+        rehearsal(ws, plan, read)
+    with lock(ws), journal_of(ws) as journal, connected(ws, observer(journal)) as shop:
+        return carry_out(
+            ws, journal, shop, plan, plan_path, read,
+            run=ws.new_id(), on_drift=on_drift, allowed=allowed, command="push",
+        )  # fmt: skip
+
+
+def carry_out(
+    ws: Workspace,
+    journal: Journal,
+    shop: Connected,
+    plan: Plan,
+    path: Path,
+    read: Records,
+    *,
+    run: str,
+    on_drift: OnDrift,
+    allowed: Mapping[str, str],
+    command: str,
+) -> Outcome:
+    """Push a plan that was checked and agreed to; the shop's lock is held."""
+    context = context_of(ws.shop, tree_of(shop.client) if plan.records else None)
+    refuse_used(journal, plan)
+    seen = _unmoved(ws, shop, plan, read, context) if on_drift == "abort" else {}
+    row = start(ws, journal, plan, path, read, run=run, allowed=allowed)
+    learn_feeds(ws, shop)
+    ended = go(ws, journal, shop, row, context, seen=seen)
+    if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE):
+        accept_source(ws, journal, plan, run)
+    return outcome_of(ws, journal, run, ended.exit_code, command)
+
+
+def outcome_of(ws: Workspace, journal: Journal, run: str, exit_code: Exit, command: str) -> Outcome:
+    """A run's outcome as the journal has it; also written to the run's folder."""
+    told = facts(journal, run)
+    content = document(told, exit_code)
+    folder = run_folder(ws, run)
+    write_result(folder, command, content)
+    return Outcome(document=content, exit_code=exit_code, lines=lines(told, folder, exit_code))
+
+
+def check_plan(ws: Workspace, plan: Plan) -> None:
+    """Refuse a plan that isn't for this shop, these settings and this day."""
+    check(
+        plan, shop=ws.shop_name, identity=ws.identity(ws.shop), now=ws.clock.now(),
+        max_age=ws.shop.limits.plan_max_age, settings_digest=ws.settings_digest(ws.shop),
+    )  # fmt: skip
+
+
+def refuse_used(journal: Journal, plan: Plan) -> None:
+    """A plan is used once: say so before the shop is asked for anything."""
+    for row in journal.runs(plan.identity):
+        if row.plan_digest == plan.digest:
+            hint = f"`sellercenter resume {row.id}` goes on with it; a new `diff` makes a new plan"
+            raise PlanRefused(f"plan {plan.id} was already used by run {row.id}", code="plan-used", hint=hint)
+
+
+def allowances(refused: tuple[Guard, ...], allow: tuple[str, ...], reason: str | None) -> dict[str, str]:
+    """Rule → reason, of the guards that were overridden for this plan.
+
+    Raises:
+        UsageError: an override without a reason, or of a rule that doesn't stand against the plan.
+        GuardRefused: a guard stands that nobody allowed.
+    """
+    if allow and not reason:
+        raise UsageError("--allow needs --reason TEXT: it goes into the record")
+    standing = {guard.rule for guard in refused}
+    for rule in allow:
+        if rule not in standing:
+            known = ", ".join(sorted(standing)) or "none"
+            raise UsageError(
+                f"--allow {rule}: that guard doesn't stand against this plan", hint=f"standing: {known}"
+            )
+    left = [guard for guard in refused if guard.rule not in allow]
+    if left:
+        rules = " ".join(f"--allow {guard.rule}" for guard in left)
+        raise GuardRefused(
+            "guards refused the plan: " + "; ".join(f"{g.rule}: {g.message}" for g in left),
+            hint=f"read the report and correct the file, or {rules} --reason TEXT",
+        )
+    return dict.fromkeys(allow, reason or "")
+
+
+def confirm(ws: Workspace, plan: Plan, *, yes: bool) -> None:
+    """Ask, unless told not to.
+
+    Raises:
+        UsageError: no terminal and no --yes, or the answer was no.
+    """
+    if yes or plan.records == 0:
+        return
+    if ws.ask is None:
+        raise UsageError("nobody to ask whether to send this plan", hint="--yes sends it without asking")
+    counts = plan.counts
+    question = (
+        f"Send {plan.records} records to {plan.shop}: {counts.create} created, {counts.update} updated, "
+        f"{counts.deactivate} deactivated, {counts.remove} removed. Go on?"
+    )
+    if not ws.ask(question):
+        raise UsageError("not sent: the answer was no")
+
+
+def _unmoved(ws: Workspace, shop: Connected, plan: Plan, read: Records, context: Context) -> Seen:
+    """Read every touched product; the plan goes on only if not one of them moved.
+
+    Raises:
+        PlanRefused: something moved; nothing was sent.
+    """
+    skus = list(dict.fromkeys(record.sku for record in read()))
+    at = ws.clock.now()
+    held = shop.market.products(skus, deleted=True)
+    examiner = Examiner(dialect=ws.shop.dialect, context=context)
+    moved = [
+        f"{record.sku}: {found.message}"
+        for record in read()
+        if isinstance(found := examiner.examine(record, held.get(record.sku)), Skip)
+    ]
+    if moved:
+        shown = "\n".join(f"  {line}" for line in moved[:20])
+        more = f"\n  … and {len(moved) - 20} more" if len(moved) > 20 else ""
+        raise PlanRefused(
+            f"{len(moved)} of {plan.records} records changed in the shop since the plan was made; "
+            f"nothing was sent:\n{shown}{more}",
+            code="plan-stale",
+            hint="`sellercenter diff` makes a new plan; --on-drift skip leaves these out and sends the rest",
+        )
+    return {sku: (at, held.get(sku)) for sku in skus}
+
+
+def learn_feeds(ws: Workspace, shop: Connected) -> None:
+    """Feeds that others made today count in the budget too."""
+    from pipeline.budget.quota import SeenFeed
+    from pipeline.market.times import epoch_of
+
+    day = 86_400.0
+    listed = shop.market.feeds_since(ws.clock.now() - day)
+    quota = {action.value for action in Action}
+    zone = context_of(ws.shop).timezone
+    seen = ((feed.id, epoch_of(feed.created, zone)) for feed in listed if feed.action in quota)
+    new = shop.ledger.learn(SeenFeed(id=number, created=at) for number, at in seen if at is not None)
+    if new:
+        ws.progress.say(f"{new} feeds of this seller were made elsewhere in the last 24 hours; they count")

@@ -1,0 +1,64 @@
+"""`resume RUN`: go on with an interrupted run; of a finished one, repeat its outcome."""
+
+from __future__ import annotations
+
+from pipeline.errors import Exit, UsageError
+from pipeline.journal.journal import Journal, RunRow
+from pipeline.journal.states import Kind
+from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
+from pipeline.usecases.lookups import tree_of
+from pipeline.usecases.outcome import Outcome
+from pipeline.usecases.push import outcome_of
+from pipeline.usecases.pushing import accept_source, go, header_of, lock
+from pipeline.usecases.workspace import Workspace
+
+
+def resume(ws: Workspace, run: str) -> Outcome:
+    """Bring a run as far as it goes now.
+
+    Raises:
+        UsageError: no such run, or one of another shop.
+        Locked: it's still running, or another run holds the shop.
+    """
+    with journal_of(ws) as journal:
+        row = run_of(journal, run)
+        own_shop(ws, row)
+        state = journal.state(row.id)
+        if not state.open and state.exit_code is not None:
+            return outcome_of(ws, journal, row.id, Exit(state.exit_code), "resume")
+        with lock(ws), connected(ws, observer(journal)) as shop:
+            return outcome_of(ws, journal, row.id, take_up(ws, journal, shop, row), "resume")
+
+
+def take_up(ws: Workspace, journal: Journal, shop: Connected, row: RunRow) -> Exit:
+    """Go on with a run; the shop's lock is held."""
+    journal.append(row.id, Kind.RESUMED, at=ws.clock.now())
+    ended = go(ws, journal, shop, row, context_of(ws.shop, tree_of(shop.client)))
+    if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE):
+        accept_source(ws, journal, header_of(journal, row.id), row.id)
+    return ended.exit_code
+
+
+def run_of(journal: Journal, run: str) -> RunRow:
+    """A run by its id, or by the beginning of it.
+
+    Raises:
+        UsageError: none, or several.
+    """
+    row = journal.run(run)
+    if row is None:
+        raise UsageError(f"no run {run!r} in this state folder", hint="`sellercenter runs` lists them")
+    return row
+
+
+def own_shop(ws: Workspace, row: RunRow) -> None:
+    """A run belongs to one shop.
+
+    Raises:
+        UsageError: the shop of the command is another one.
+    """
+    if row.identity != ws.identity(ws.shop):
+        raise UsageError(
+            f"run {row.id} belongs to shop {row.shop!r}, not to {ws.shop_name!r} as it's set up now",
+            hint=f"--shop {row.shop}",
+        )

@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM: the first finishes the step in hand, the second stops at once, as safely as kill -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from pipeline.errors import Exit
+
+_EXITS = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
+
+
+@contextmanager
+def stop_on_signal(told: Callable[[str], None]) -> Iterator[Callable[[], Exit | None]]:
+    """Within the body: a function that gives the exit code of a signal that came, or None.
+
+    Outside the main thread nothing can be installed; the function then always gives None.
+    """
+    came: list[Exit] = []
+
+    def handle(number: int, _: FrameType | None) -> None:
+        if came:
+            os._exit(int(came[0]))
+        came.append(_EXITS[signal.Signals(number)])
+        told("stopping after the step in hand; once more stops at once")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    before = {number: signal.signal(number, handle) for number in _EXITS}
+    try:
+        yield lambda: came[0] if came else None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
