@@ -167,7 +167,8 @@ class Basis:
     """What guards measure records against; kept in the plan, so that push judges by the same.
 
     Attributes:
-        rows: rows of the file; rows_before: of the last accepted file of this source, or None.
+        rows: rows of the file, None where there is none (a rollback); rows_before: of the last
+            accepted file of this source, or None.
         columns_lost: columns that file had and this one lacks.
         listed: products of the file that the shop holds.
         shop: products in the shop; active: those known to be active.
@@ -176,7 +177,7 @@ class Basis:
         partial: the file is meant to hold only some products.
     """
 
-    rows: int = 0
+    rows: int | None = None
     rows_before: int | None = None
     columns_lost: tuple[str, ...] = ()
     listed: int = 0

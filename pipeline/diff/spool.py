@@ -6,13 +6,12 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 from pipeline.diff.batches import URGENCY, Entry, Packing
-from pipeline.diff.content import size_of
 from pipeline.diff.plan import Effect, Held, Record
 from pipeline.diff.planfile import adapter, held_line
+from pipeline.diff.sizes import size_of
 from pipeline.market.feeds import Action
 from pipeline.store.atomic import private_folder
 from pipeline.store.disk_errors import disk_errors
@@ -32,15 +31,11 @@ class Spool:
         self._starts = array("q", [0])
         self._folder = private_folder(folder)
         with disk_errors("write into", folder):
-            self._records: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
-            self._held: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
+            self._records: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close
+            self._held: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close
 
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Give the disk back what lay there."""
         self._records.close()
         self._held.close()
 

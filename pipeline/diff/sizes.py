@@ -1,11 +1,8 @@
-"""What a record carries, as a digest and as a size: the same answer wherever it is asked."""
+"""How large a record can be in a request body: an upper bound, known before the body is written."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-
-from pipeline.diff.plan import Change, Record
+from pipeline.diff.plan import Record
 from pipeline.market.feeds import Action
 
 #: Bytes around a record: its element, its key's element, one business unit that the writer adds.
@@ -14,16 +11,6 @@ _RECORD_FRAME = 512
 _VALUE_FRAME = 48
 #: Bytes around one image's address.
 _IMAGE_FRAME = 32
-
-
-def content_of(action: Action, changes: Iterable[Change]) -> str:
-    """ "sha256:…" of what a record would send: quarantine lasts while it stays the same."""
-    digest = hashlib.sha256(action.value.encode())
-    for change in sorted(changes, key=lambda change: change.field):
-        for text in (change.field, change.after):
-            raw = text.encode("utf-8", "surrogatepass")
-            digest.update(b"%d:" % len(raw) + raw)
-    return f"sha256:{digest.hexdigest()}"
 
 
 def size_of(record: Record) -> int:

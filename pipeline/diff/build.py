@@ -1,0 +1,148 @@
+"""Comparison → packed, judged, sealed plan: the one way a plan comes to be, also a rollback's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.diff.batches import pack
+from pipeline.diff.compare import Draft, source_columns
+from pipeline.diff.forecast import forecast
+from pipeline.diff.guards import verdicts
+from pipeline.diff.measure import Measures
+from pipeline.diff.memory import Memory
+from pipeline.diff.plan import Counts, Forecast, Held, Inputs, Plan, Record
+from pipeline.diff.planfile import seal_lines
+from pipeline.diff.rules import rules_of
+from pipeline.diff.spool import Spool
+from pipeline.settings import Shop
+from pipeline.snapshot.snapshot import Snapshot
+from pipeline.validate.accepted import Accepted
+from pipeline.values.context import Context
+
+Seconds = Callable[[int, int], float]
+
+
+def plan_path(folder: Path, plan_id: str) -> Path:
+    """Where a plan of this id lies."""
+    return folder / f"{plan_id}.plan.jsonl"
+
+
+def make_plan(
+    accepted: Accepted,
+    snapshot: Snapshot,
+    memory: Memory,
+    *,
+    shop: Shop,
+    shop_name: str,
+    identity: str,
+    ctx: Context,
+    settings_digest: str,
+    source: str,
+    partial: bool,
+    now: float,
+    plan_id: str,
+    folder: Path,
+    forecast: Seconds,
+) -> Plan:
+    """Compare a file with a shop and seal what would change, in `folder`/<plan_id>.plan.jsonl.
+
+    A plan that a guard refuses is written like any other: its verdicts stand in it.
+
+    Args:
+        now: seconds since the epoch; forecast: (requests, feeds) → seconds, given the budget now.
+
+    Raises:
+        StateError: the disk said no.
+    """
+    draft = Draft(accepted, snapshot, memory, rules_of(shop, ctx, partial=partial), folder)
+    header = Plan(
+        id=plan_id,
+        kind="import",
+        shop=shop_name,
+        identity=identity,
+        dialect=shop.dialect.value,
+        operators=shop.operators,
+        created=now,
+        source=source,
+        source_rows=accepted.total,
+        source_columns=source_columns(accepted),
+        partial=partial,
+        snapshot=snapshot.id,
+        snapshot_taken=snapshot.taken,
+        inputs=Inputs(
+            source=accepted.mapped.digest or accepted.mapped.catalog.digest,
+            snapshot=snapshot.digest,
+            settings=settings_digest,
+        ),
+        counts=Counts(),
+        fields_changed={},
+        guards=(),
+        batches=(),
+        forecast=Forecast(requests=0, feeds=0, seconds=0.0),
+        records=0,
+    )
+    with Assembly(folder, shop) as assembly:
+        for decided in draft:
+            assembly.take(decided.records, decided.held)
+        header = replace(
+            header,
+            counts=draft.counts,
+            fields_changed=dict(sorted(draft.fields_changed.items())),
+            basis=draft.basis(source),
+            notices=draft.notices,
+        )
+        return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
+
+
+class Assembly:
+    """Takes records as they are decided, and makes the plan of them: numbered, packed, judged, sealed."""
+
+    def __init__(self, folder: Path, shop: Shop) -> None:
+        self._shop = shop
+        self._spool = Spool(folder, shop.dialect)
+        self._measures = Measures()
+        self._acquitted = 0
+
+    def __enter__(self) -> Assembly:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spool.close()
+
+    def take(self, records: Iterable[Record], held: Iterable[Held] = ()) -> None:
+        """Records whose numbers don't count yet, and what is held back."""
+        for record in records:
+            self._spool.add(record)
+            self._measures.see(record)
+            self._acquitted += len(record.acquitted)
+        for one in held:
+            self._spool.hold(one)
+
+    def seal(self, path: Path, header: Plan, *, seconds: Seconds, canary: int = 0) -> Plan:
+        """The plan, written.
+
+        Args:
+            header: all that isn't said by the records: id, inputs, counts, basis, notices …
+        """
+        limits = self._shop.limits
+        packing = pack(
+            self._spool.entries,
+            most=limits.feed_max_products,
+            most_bytes=limits.feed_max_bytes,
+            canary=canary,
+        )
+        plan = replace(
+            header,
+            guards=verdicts(self._measures, header.basis, self._shop.guards),
+            batches=packing.batches,
+            forecast=forecast(packing.batches, limits, seconds),
+            records=len(packing.order),
+            notices=(*header.notices, *self._notices()),
+        )
+        return seal_lines(path, plan, self._spool.record_lines(packing), self._spool.held_lines())
+
+    def _notices(self) -> Iterable[str]:
+        if self._acquitted:
+            yield f"{self._acquitted} values go back to what they were before: no guard judges them."

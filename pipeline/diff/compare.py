@@ -1,0 +1,204 @@
+"""Accepted × Snapshot × Memory → what becomes of every product, as a stream.
+
+Four passes, each by columns and batches, none over the whole in memory:
+
+1. SKUs alone: which row of the file belongs to which of the shop (`tables`);
+2. the file: one digest a row (`screen`);
+3. the shop: digests again; what isn't acquitted is laid aside (`suspects`, `pairs`);
+4. the file again, a stretch at a time: what wasn't acquitted is compared field by field, first as
+   columns by meaning (`meet`); only what does differ becomes Python objects (`decide`, `settle`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.diff.absent import absent, active, undecidable
+from pipeline.diff.meet import Meeting, by_sku
+from pipeline.diff.memory import Memory
+from pipeline.diff.origins import Origins
+from pipeline.diff.pairs import Aside
+from pipeline.diff.plan import Basis, Counts, Effect
+from pipeline.diff.prices import is_price
+from pipeline.diff.rules import Rules
+from pipeline.diff.sales import sale_of
+from pipeline.diff.settle import Decided
+from pipeline.diff.suspects import Flags, lay_aside, unsure
+from pipeline.diff.tables import NOWHERE, our_batches, partners, shop_columns
+from pipeline.snapshot.snapshot import Snapshot
+from pipeline.validate.accepted import Accepted
+from schemas.fields import KEY
+
+
+class Draft:
+    """What a comparison finds, product by product; counts are right once it was read to its end.
+
+    Iterating yields what isn't plainly unchanged: the file's products in its order, then the shop's.
+    In mode create-only what the shop holds already counts as unchanged, whatever the file says of it.
+
+    Attributes:
+        fields_changed: field → how many products that exist change in it.
+    """
+
+    def __init__(
+        self, accepted: Accepted, snapshot: Snapshot, memory: Memory, rules: Rules, folder: Path
+    ) -> None:
+        self._accepted = accepted
+        self._snapshot = snapshot
+        self._memory = memory
+        self._rules = rules
+        self._folder = folder
+        self._columns = shop_columns(snapshot.path)
+        fields = [of for name in accepted.fields if name != KEY and (of := rules.field(name))]
+        self._readable = [of for of in fields if of.readable and of.name in self._columns]
+        self._unreadable = [of for of in fields if of not in self._readable]
+        self._partners = partners(accepted, snapshot)
+        self._fates: Counter[str] = Counter()
+        self._undecidable = undecidable(accepted, snapshot, self._columns, rules)
+        self.fields_changed: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Decided]:
+        for decided in self._ours():
+            self._fates[decided.fate] += 1
+            yield self._counted(decided)
+        for decided in self._theirs():
+            if decided.fate in ("deactivate", "remove"):
+                self._fates[decided.fate] += 1
+            yield self._counted(decided)
+
+    @property
+    def counts(self) -> Counts:
+        """Products by what becomes of them; every row of the file in exactly one."""
+        fates, rows = self._fates, len(self._partners.listed)
+        unlisted = int((~self._partners.listed).sum()) if self._rules.mode == "update-only" else 0
+        return Counts(
+            create=fates["create"],
+            update=fates["update"],
+            deactivate=fates["deactivate"],
+            remove=fates["remove"],
+            unchanged=rows - fates["create"] - fates["update"] - fates["blocked"] - unlisted,
+            blocked=fates["blocked"],
+            rejected=self._accepted.total - rows,
+            not_listed=unlisted,
+        )
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader should know beside the changes."""
+        if self._rules.absent == "ignore" or not self._undecidable:
+            return ()
+        asked = f"absent = {self._rules.absent!r}"
+        return (f"Nothing follows from what the file lacks, in spite of {asked}: {self._undecidable}.",)
+
+    def basis(self, source: str) -> Basis:
+        """What the guards measure these changes against."""
+        before = self._memory.source(source)
+        now = source_columns(self._accepted)
+        listed = int(self._partners.listed.sum())
+        unproven = len(self._partners.listed) - listed
+        if self._rules.absent != "ignore" and not self._rules.partial:
+            unproven += int((self._partners.of_shop == NOWHERE).sum())
+        return Basis(
+            rows=self._accepted.total,
+            rows_before=before.rows if before else None,
+            columns_lost=tuple(name for name in before.columns if name not in now) if before else (),
+            listed=listed,
+            shop=len(self._partners.of_shop),
+            active=active(self._snapshot, self._columns, self._rules),
+            unproven=unproven,
+            complete=self._snapshot.complete,
+            doubt=self._snapshot.doubt,
+            partial=self._rules.partial,
+        )
+
+    def _counted(self, decided: Decided) -> Decided:
+        for record in decided.records:
+            if record.effect in (Effect.UPDATE, Effect.DEACTIVATE):
+                self.fields_changed.update(change.field for change in record.changes)
+        return decided
+
+    def _ours(self) -> Iterator[Decided]:
+        """Products of the file."""
+        meeting = Meeting(
+            readable=self._readable,
+            unreadable=self._unreadable,
+            memory=self._memory,
+            origins=Origins(self._accepted.mapped),
+            rules=self._rules,
+        )
+        listed = self._partners.listed
+        with Aside(self._folder, len(listed)) as aside:
+            wanted = self._suspects(aside)
+            if self._rules.mode != "update-only":
+                wanted |= ~listed
+            ours = _stretches(self._accepted, wanted, aside.stretch)
+            for (start, stop, theirs), mine in zip(aside.stretches(), ours, strict=True):
+                if mine.height:
+                    yield from meeting.decide(mine, theirs, listed[start:stop][wanted[start:stop]])
+
+    def _suspects(self, aside: Aside) -> Flags:
+        if self._rules.mode == "create-only":
+            return self._partners.listed & False
+        return lay_aside(
+            aside,
+            self._accepted,
+            self._snapshot,
+            self._partners,
+            fields=self._readable,
+            columns=list(self._beside()),
+            unsure=unsure(self._accepted, self._unreadable, self._memory, self._rules),
+            rules=self._rules,
+        )
+
+    def _beside(self) -> Iterable[str]:
+        """Columns of the shop that decisions need: those compared, and what belongs to a price."""
+        owned = {of.name for of in (*self._readable, *self._unreadable)}
+        sales = {sale for name in owned if (sale := sale_of(name))}
+        prices = {name.rpartition(".")[0] for name in owned if is_price(name)}
+        for name in self._columns:
+            related = sale_of(name) in sales or (is_price(name) and name.rpartition(".")[0] in prices)
+            if name in owned or related:
+                yield name
+
+    def _theirs(self) -> Iterator[Decided]:
+        """Products of the shop that the file lacks."""
+        if self._rules.absent == "ignore" or self._undecidable:
+            return iter(())
+        return absent(
+            self._accepted,
+            self._snapshot,
+            self._partners,
+            columns=self._columns,
+            resting=by_sku(self._memory.resting()),
+            rules=self._rules,
+        )
+
+
+def source_columns(accepted: Accepted) -> tuple[str, ...]:
+    """The fields that a file speaks of: what the next file of its source is expected to have."""
+    return (*accepted.fields, *accepted.internal)
+
+
+def _stretches(accepted: Accepted, wanted: Flags, stretch: int) -> Iterator[pl.DataFrame]:
+    """The wanted rows of each stretch of the file, in order; one frame a stretch, empty ones too."""
+    kept: list[pl.DataFrame] = []
+    start, end = 0, stretch
+    empty = None
+    for frame in our_batches(accepted):
+        empty = frame.clear() if empty is None else empty
+        done = 0
+        while done < frame.height:
+            rows = min(frame.height - done, end - start)
+            flags = wanted[start : start + rows]
+            if flags.any():
+                kept.append(frame.slice(done, rows).filter(pl.Series(flags)))
+            start, done = start + rows, done + rows
+            if start == end:
+                yield pl.concat([empty, *kept])
+                kept, end = [], end + stretch
+    if start > end - stretch and empty is not None:
+        yield pl.concat([empty, *kept])

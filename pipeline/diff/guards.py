@@ -1,0 +1,190 @@
+"""Which plans are suspicious, in commerce's terms. One pure function, asked at diff and again at push.
+
+Shares are of the products of the file that the shop holds, but for deactivations (of the products
+known to be active), removals and new products (of all products in the shop), rows (of the last
+accepted file). So few products as `floor` never trip a share or the median; they do trip a limit on
+one product, and a number that the settings name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from statistics import median
+
+from pipeline.diff.measure import Measures
+from pipeline.diff.plan import Basis, Guard, Record
+from pipeline.errors import UsageError
+from pipeline.settings import Guards
+
+RULES = (
+    "source-empty",
+    "source-shrunk",
+    "columns-vanished",
+    "snapshot-incomplete",
+    "changed",
+    "created",
+    "deactivated",
+    "removed",
+    "blanked",
+    "price-up",
+    "price-down",
+    "price-median",
+    "below-cost",
+    "below-floor",
+    "zero-stock",
+    "category-moved",
+    "text-shrunk",
+)
+
+
+def judge(records: Iterable[Record], basis: Basis, limits: Guards) -> tuple[Guard, ...]:
+    """Every guard's verdict on these records, in the order of RULES."""
+    measures = Measures()
+    for record in records:
+        measures.see(record)
+    return verdicts(measures, basis, limits)
+
+
+def verdicts(measures: Measures, basis: Basis, limits: Guards) -> tuple[Guard, ...]:
+    """As `judge`, for records that have been counted."""
+    guards = (*_inputs(basis, limits), *_sizes(measures, basis, limits), *_meanings(measures, basis, limits))
+    return tuple(sorted(guards, key=lambda guard: RULES.index(guard.rule)))
+
+
+def allow(guards: Iterable[Guard], rule: str, reason: str) -> tuple[Guard, ...]:
+    """The same verdicts with one refusal lifted, and why; a guard that is content stays so.
+
+    Raises:
+        UsageError: no such rule, or no reason.
+    """
+    if rule not in RULES:
+        near = difflib.get_close_matches(rule, RULES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"rules: {', '.join(RULES)}"
+        raise UsageError(f"no guard is called {rule!r}", hint=hint)
+    if not reason.strip():
+        raise UsageError(f"allowing {rule} needs a reason", hint='--reason "who decided, and why"')
+    return tuple(
+        replace(guard, verdict="allowed", reason=reason.strip())
+        if guard.rule == rule and guard.verdict == "refused"
+        else guard
+        for guard in guards
+    )
+
+
+def _inputs(basis: Basis, limits: Guards) -> Iterable[Guard]:
+    yield _count("source-empty", 1.0 if basis.rows == 0 else 0.0, "The file holds no products at all.")
+    lost = max(0, (basis.rows_before or 0) - (basis.rows or 0))
+    if basis.partial or basis.rows is None:
+        lost = 0
+    rows = f"The file has {basis.rows} rows; the last accepted one of this source had {basis.rows_before}"
+    yield _share("source-shrunk", lost, basis.rows_before or 0, limits.source_shrunk_pct, limits, rows)
+    names = ", ".join(basis.columns_lost)
+    text = f"The last accepted file of this source had columns that this one lacks: {names}."
+    yield _count("columns-vanished", len(basis.columns_lost), text)
+    unproven = 0 if basis.complete else basis.unproven
+    text = (
+        f"{unproven} products seem to be missing, but what the shop holds isn't known whole: {basis.doubt}."
+    )
+    yield _count("snapshot-incomplete", unproven, text)
+
+
+def _sizes(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
+    def sized(
+        rule: str, skus: Collection[str], of: int, pct: float | None, words: str, most: int | None = None
+    ) -> Guard:
+        return _share(rule, len(skus), of, pct, limits, f"{len(skus)} products would {words}", skus, most)
+
+    shop, listed = basis.shop, basis.listed
+    yield sized("changed", seen.changed, listed, limits.changed_pct, "change", limits.changed_max)
+    most = limits.created_max if shop else None
+    yield sized("created", seen.created, shop, limits.created_pct, "be new", most)
+    gone = seen.deactivated
+    yield sized(
+        "deactivated", gone, basis.active, limits.deactivated_pct, "be deactivated", limits.deactivated_max
+    )
+    yield sized("removed", seen.removed, shop, limits.removed_pct, "be removed", limits.removed_max)
+    words = "lose a value"
+    yield sized("blanked", seen.blanked, listed, limits.blanked_pct, words, limits.blanked_max)
+    words = "go out of stock"
+    yield sized("zero-stock", seen.zeroed, listed, limits.zero_stock_pct, words, limits.zero_stock_max)
+    words = "move to another category"
+    yield sized("category-moved", seen.moved, listed, limits.category_moved_pct, words)
+    words = "lose more than half of their name or description"
+    yield sized("text-shrunk", seen.shrunk, listed, limits.text_shrunk_pct, words)
+
+
+def _meanings(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
+    del basis
+    risen = {sku: (ratio - 1) * 100 for sku, ratio in seen.up.items()}
+    yield _each("price-up", risen, limits.price_up_pct, "become more expensive", "rises")
+    fallen = {sku: (1 - ratio) * 100 for sku, ratio in seen.down.items()}
+    yield _each("price-down", fallen, limits.price_down_pct, "become cheaper", "falls")
+    yield _median(seen, limits)
+    for name, rule in (("@cost", "below-cost"), ("@floor", "below-floor")):
+        skus = tuple(seen.below[name])
+        yield _count(rule, len(skus), f"{len(skus)} products would be sold below their {name[1:]}.", skus)
+
+
+def _median(seen: Measures, limits: Guards) -> Guard:
+    """Cents for units, a wrong currency, a wrong price list: all prices move by about as much."""
+    middle = median(seen.typical) if seen.typical else 1.0
+    value = abs(middle - 1) * 100
+    if len(seen.priced) <= limits.floor or not _above(value, limits.price_median_pct):
+        return Guard(rule="price-median", verdict="ok", limit=limits.price_median_pct, value=round(value, 4))
+    message = (
+        f"Half of the {len(seen.priced)} changed prices become {middle:.4g} times what they were, or more"
+        f" than that: allowed is {limits.price_median_pct:g} % up or down. Cents for units? Another currency?"
+    )
+    return _refused("price-median", limits.price_median_pct, value, tuple(seen.priced), message)
+
+
+def _each(rule: str, percents: Mapping[str, float], limit: float, words: str, verb: str) -> Guard:
+    """A limit on every single product."""
+    over = {sku: value for sku, value in percents.items() if _above(value, limit)}
+    worst = max(percents, key=percents.__getitem__, default="")
+    value = percents.get(worst, 0.0)
+    if not over:
+        return Guard(rule=rule, verdict="ok", limit=limit, value=round(value, 4))
+    message = f"{len(over)} products would {words} by more than {limit:g} %: {worst} {verb} by {value:.4g} %."
+    return _refused(rule, limit, value, tuple(over), message)
+
+
+def _count(rule: str, value: float, message: str, skus: tuple[str, ...] = ()) -> Guard:
+    """What must not happen once."""
+    if not value:
+        return Guard(rule=rule, verdict="ok", limit=0, value=0)
+    return _refused(rule, 0, value, skus, message)
+
+
+def _share(
+    rule: str,
+    count: int,
+    of: int,
+    pct: float | None,
+    limits: Guards,
+    words: str,
+    skus: Iterable[str] = (),
+    most: int | None = None,
+) -> Guard:
+    """A limit on how many, as a number and as a share; the number is judged first, and has no floor."""
+    share = 100.0 * count / of if of else (100.0 if count else 0.0)
+    if most is not None and count > most:
+        message = f"{words}, more than {most}."
+        return _refused(rule, most, count, tuple(skus), message)
+    if pct is None:
+        return Guard(rule=rule, verdict="ok", limit=most if most is not None else 0, value=count)
+    if count <= limits.floor or not _above(share, pct):
+        return Guard(rule=rule, verdict="ok", limit=pct, value=round(share, 4))
+    message = f"{words}: {share:.4g} % of {of}, more than {pct:g} %."
+    return _refused(rule, pct, share, tuple(skus), message)
+
+
+def _above(value: float, limit: float) -> bool:
+    """More than the limit, and not merely by the way fractions are stored."""
+    return value > limit + 1e-9
+
+
+def _refused(rule: str, limit: float, value: float, skus: tuple[str, ...], message: str) -> Guard:
+    return Guard(rule=rule, verdict="refused", limit=limit, value=round(value, 4), skus=skus, message=message)

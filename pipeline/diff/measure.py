@@ -1,0 +1,115 @@
+"""What records do in the terms that guards judge by, counted as they stream past. Pure.
+
+A change back to a value that the journal holds as a before-value (`Record.acquitted`) isn't counted:
+an incident must be undoable.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pipeline.diff.plan import Change, Effect, Record
+from pipeline.diff.prices import Move, amount, moves
+from pipeline.market.feeds import Action
+
+_STOCK = frozenset({"Quantity", "Stock"})
+_TEXTS = frozenset({"Name", "Description"})
+_MARKUP = re.compile(r"<[^>]*>")
+#: A set that remembers its order.
+Skus = dict[str, None]
+
+
+@dataclass(slots=True)
+class Measures:
+    """Counts over all records seen so far; each set of SKUs keeps the order of the plan.
+
+    Attributes:
+        up, down: SKU → the largest rise and the largest fall of a price of it, as new over old.
+        typical: one ratio per product and country whose price changes, for the median.
+        below: "@cost" and "@floor" → SKUs that would be sold below it.
+    """
+
+    changed: Skus = field(default_factory=dict)
+    created: Skus = field(default_factory=dict)
+    deactivated: Skus = field(default_factory=dict)
+    removed: Skus = field(default_factory=dict)
+    blanked: Skus = field(default_factory=dict)
+    zeroed: Skus = field(default_factory=dict)
+    moved: Skus = field(default_factory=dict)
+    shrunk: Skus = field(default_factory=dict)
+    up: dict[str, float] = field(default_factory=dict)
+    down: dict[str, float] = field(default_factory=dict)
+    priced: Skus = field(default_factory=dict)
+    typical: array[float] = field(default_factory=lambda: array("d"))
+    below: dict[str, Skus] = field(default_factory=lambda: {"@cost": {}, "@floor": {}})
+
+    def see(self, record: Record) -> None:
+        """Count one record."""
+        live = [change for change in record.changes if change.field not in record.acquitted]
+        if record.changes and not live:
+            return
+        match record.effect:
+            case Effect.CREATE:
+                if record.action is Action.CREATE:
+                    self.created[record.sku] = None
+            case Effect.REMOVE:
+                self.removed[record.sku] = None
+            case Effect.DEACTIVATE:
+                self.deactivated[record.sku] = None
+            case Effect.UPDATE:
+                self.changed[record.sku] = None
+                self._update(record.sku, live)
+        if record.effect in (Effect.CREATE, Effect.UPDATE) and record.action is not Action.REMOVE:
+            self._prices(record)
+
+    def _update(self, sku: str, live: list[Change]) -> None:
+        for change in live:
+            for measure in self._about(change):
+                measure[sku] = None
+
+    def _about(self, change: Change) -> Iterator[Skus]:
+        tag = change.field.rpartition(".")[2] if not change.field.startswith("ProductData.") else ""
+        if not change.after:
+            yield self.blanked
+        elif tag in _STOCK and amount(change.after) is None and amount(change.before or "1"):
+            yield self.zeroed
+        elif tag == "Status":
+            yield from self._status(change)
+        elif change.field == "PrimaryCategory" and change.before:
+            yield self.moved
+        elif change.field in _TEXTS and _visible(change.after) * 2 < _visible(change.before or ""):
+            yield self.shrunk
+
+    def _status(self, change: Change) -> Iterator[Skus]:
+        before, after = (change.before or "active").strip().lower(), change.after.strip().lower()
+        if after == "deleted" != before:
+            yield self.removed
+        elif after == "inactive" and before == "active":
+            yield self.deactivated
+
+    def _prices(self, record: Record) -> None:
+        facts = dict(record.facts)
+        for move in moves(record):
+            if move.up > 1:
+                self.up[record.sku] = max(move.up, self.up.get(record.sku, 1.0))
+            if move.down < 1:
+                self.down[record.sku] = min(move.down, self.down.get(record.sku, 1.0))
+            if move.typical is not None:
+                self.typical.append(move.typical)
+                self.priced[record.sku] = None
+            self._below(record.sku, move, facts)
+
+    def _below(self, sku: str, move: Move, facts: dict[str, str]) -> None:
+        for name, skus in self.below.items():
+            least = amount(facts.get(f"{name}.{move.operator}") or facts.get(name))
+            if least is not None and move.pays is not None and move.pays < least:
+                skus[sku] = None
+
+
+def _visible(text: str) -> int:
+    """Characters that a reader sees of a text that may be HTML."""
+    return len(" ".join(html.unescape(_MARKUP.sub(" ", text)).split()))

@@ -1,0 +1,84 @@
+"""Rows of the file beside their partners in the shop, a stretch of the file at a time.
+
+The two tables stand in different orders, and neither fits into memory. What must be looked at of the
+shop is laid aside on disk by stretches of the file; then each stretch is met with its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from pipeline.diff.tables import Rows
+from pipeline.store.disk_errors import disk_errors
+
+#: Name of the column that says which row of the file a laid aside row belongs to.
+AT = "__at"
+_STRETCH = 32_768
+_MOST_STRETCHES = 64
+
+
+class Aside:
+    """Rows of the shop, laid aside by the stretch of the file that they belong to."""
+
+    def __init__(self, folder: Path, rows: int) -> None:
+        self.stretch = max(_STRETCH, -(-rows // _MOST_STRETCHES))
+        self.rows = rows
+        with disk_errors("write into", folder):
+            self._folder = tempfile.TemporaryDirectory(
+                dir=folder, prefix=".diff-", ignore_cleanup_errors=True
+            )
+        self._files: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
+
+    def __enter__(self) -> Aside:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+        self._folder.cleanup()
+
+    def lay(self, frame: pl.DataFrame, at: Rows) -> None:
+        """Keep rows, each with the row of the file that it belongs to."""
+        kept = frame.with_columns(pl.Series(AT, at))
+        numbers = at // self.stretch
+        for number in np.unique(numbers).tolist():
+            table = kept.filter(pl.Series(numbers == number)).to_arrow(compat_level=pl.CompatLevel.oldest())
+            with disk_errors("write into", self._folder.name):
+                self._file(number, table.schema).write_table(table)
+
+    def stretches(self) -> Iterator[tuple[int, int, pl.DataFrame | None]]:
+        """(first row, row after the last, what was laid aside for them in the order of the file)."""
+        self._close()
+        for number, start in enumerate(range(0, self.rows, self.stretch)):
+            yield start, min(start + self.stretch, self.rows), self._read(number)
+
+    def _file(self, number: int, schema: pa.Schema) -> pa.ipc.RecordBatchStreamWriter:
+        if number not in self._files:
+            self._files[number] = pa.ipc.new_stream(pa.OSFile(str(self._path(number)), "wb"), schema)
+        return self._files[number]
+
+    def _path(self, number: int) -> Path:
+        return Path(self._folder.name) / f"{number}.arrows"
+
+    def _read(self, number: int) -> pl.DataFrame | None:
+        path = self._path(number)
+        if not path.exists():
+            return None
+        with disk_errors("read", path), pa.OSFile(str(path), "rb") as source:
+            frame = pl.from_arrow(pa.ipc.open_stream(source).read_all())
+        path.unlink()
+        assert isinstance(frame, pl.DataFrame)
+        return frame.sort(AT)
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files.clear()

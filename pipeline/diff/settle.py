@@ -1,0 +1,142 @@
+"""What was decided about one product → the records that carry it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pipeline.diff.memory import Resting, Written, content_of
+from pipeline.diff.plan import Change, Effect, Held, Origin, Record
+from pipeline.diff.prices import is_price
+from pipeline.diff.rules import Rules
+from pipeline.diff.sales import companions
+from pipeline.market.feeds import Action
+from pipeline.values.kinds import comparable
+from schemas.fields import Place
+
+Fate = Literal["create", "update", "deactivate", "remove", "unchanged", "blocked", "not_listed"]
+#: Internal columns that guards judge prices by.
+INTERNAL_FACTS = ("@cost", "@floor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What is known of one product when it is decided.
+
+    Attributes:
+        ours: field → value of the file, nulls left out; internal columns as "@name".
+        theirs: field → the shop's text, nulls as ""; {} for a product that is new.
+        unreadable: fields that GetProducts doesn't return, or never returned.
+        written, befores: memory of this SKU, by field.
+        resting: quarantine of this SKU, by action.
+        origin: where the file's value of a field stands.
+    """
+
+    sku: str
+    ours: Mapping[str, str]
+    theirs: Mapping[str, str] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
+    written: Mapping[str, Written] = field(default_factory=dict)
+    befores: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    resting: Mapping[str, Resting] = field(default_factory=dict)
+    origin: Callable[[str], Origin | None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What becomes of one product of the file or of the shop."""
+
+    sku: str
+    fate: Fate
+    records: tuple[Record, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+def settled(
+    side: Side, rules: Rules, effect: Effect, changes: Sequence[Change], held: Sequence[Held]
+) -> Decided:
+    """Records by action, quarantine taken out."""
+    records: list[Record] = []
+    rest = list(held)
+    for action, group in _by_action(effect, changes, rules):
+        resting = side.resting.get(action)
+        if resting is not None and resting.content == content_of(action, ((c.field, c.after) for c in group)):
+            rest.extend(_resting(side.sku, resting, change) for change in group)
+        else:
+            records.append(_record(side, rules, effect, action, group))
+    if effect is Effect.CREATE and records and records[0].action is Action.IMAGE:
+        records = []
+    fate: Fate = "blocked" if rest else "unchanged"
+    if records:
+        fate = effect.value
+    return Decided(sku=side.sku, fate=fate, records=tuple(records), held=tuple(rest))
+
+
+def _by_action(
+    effect: Effect, changes: Sequence[Change], rules: Rules
+) -> Iterable[tuple[Action, tuple[Change, ...]]]:
+    """Images are sent apart from the rest, by an action of their own."""
+    if effect is Effect.REMOVE:
+        return [(Action.REMOVE, tuple(changes))]
+    images = tuple(change for change in changes if _is_image(change.field, rules))
+    rest = tuple(change for change in changes if not _is_image(change.field, rules))
+    first = Action.CREATE if effect is Effect.CREATE else Action.UPDATE
+    return [(action, group) for action, group in ((first, rest), (Action.IMAGE, images)) if group]
+
+
+def _is_image(name: str, rules: Rules) -> bool:
+    of = rules.field(name)
+    return of is not None and of.place is Place.IMAGE
+
+
+def _resting(sku: str, resting: Resting, change: Change) -> Held:
+    return Held(
+        sku=sku,
+        reason="quarantine",
+        field=change.field,
+        before=change.before,
+        after=change.after,
+        message=f"refused again and again: {resting.reason}",
+    )
+
+
+def _record(side: Side, rules: Rules, effect: Effect, action: Action, changes: tuple[Change, ...]) -> Record:
+    record = Record(no=0, batch=0, sku=side.sku, action=action, effect=effect, changes=changes)
+    if effect in (Effect.DEACTIVATE, Effect.REMOVE) or action is Action.IMAGE:
+        return replace(record, acquitted=_acquitted(side, rules, changes))
+    after = {change.field: change.after for change in changes}
+    along = companions(after, lambda name: _known(side, rules, name)) if effect is Effect.UPDATE else ()
+    return replace(
+        record, acquitted=_acquitted(side, rules, changes), context=along, facts=_facts(side, after)
+    )
+
+
+def _known(side: Side, rules: Rules, name: str) -> str:
+    """The value of a field that isn't changed: ours where the file gives it, else the shop's."""
+    of = rules.field(name)
+    value = side.ours.get(name) or side.theirs.get(name, "")
+    return value if of is not None and comparable(of, value, rules.ctx) else ""
+
+
+def _facts(side: Side, after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What guards need beside the changes, where prices move."""
+    if not any(is_price(name) for name in after):
+        return ()
+    prices = ((name, text) for name, text in side.theirs.items() if is_price(name) and name not in after)
+    internal = ((n, v) for n, v in side.ours.items() if n.partition(".")[0] in INTERNAL_FACTS)
+    return tuple(sorted((name, text) for name, text in (*prices, *internal) if text))
+
+
+def _acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> tuple[str, ...]:
+    """Fields that go back to a value which the journal holds as one it replaced."""
+    if not side.befores:
+        return ()
+    ctx = rules.ctx
+    found: list[str] = []
+    for change in changes:
+        of = rules.field(change.field)
+        earlier = side.befores.get(change.field, frozenset())
+        if of and comparable(of, change.after, ctx) in {comparable(of, text, ctx) for text in earlier}:
+            found.append(change.field)
+    return tuple(found)

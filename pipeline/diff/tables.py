@@ -1,0 +1,82 @@
+"""The two tables of a comparison on disk, read by column and by batch, never whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import StateError
+from pipeline.snapshot.snapshot import Snapshot
+from pipeline.validate.accepted import Accepted
+from schemas.fields import KEY
+
+Rows = npt.NDArray[np.int64]
+NOWHERE = -1
+_BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Which row of the file each row of the shop belongs to, by exact SKU.
+
+    Attributes:
+        of_shop: for each row of the snapshot the row of the file, or NOWHERE.
+        listed: for each row of the file whether the shop holds it.
+    """
+
+    of_shop: Rows
+    listed: npt.NDArray[np.bool_]
+
+
+def partners(accepted: Accepted, snapshot: Snapshot) -> Partners:
+    """Join the file and the shop.
+
+    Raises:
+        StateError: a SKU stands twice in one of them, which the stages before rule out.
+    """
+    ours = pl.DataFrame({KEY: _keys(part[KEY] for part in our_batches(accepted, [KEY]))})
+    theirs = pl.DataFrame({KEY: _keys(part[KEY] for part in shop_batches(snapshot.path, [KEY]))})
+    rows = ours.with_row_index("row")
+    found = theirs.join(rows, on=KEY, how="left", maintain_order="left")["row"]
+    of_shop: Rows = found.cast(pl.Int64).fill_null(NOWHERE).to_numpy()
+    listed = np.zeros(ours.height, dtype=np.bool_)
+    listed[of_shop[of_shop != NOWHERE]] = True
+    if len(of_shop) != theirs.height or int(listed.sum()) != int((of_shop != NOWHERE).sum()):
+        raise StateError(f"a SKU stands twice in {accepted.path} or {snapshot.path}")
+    return Partners(of_shop=of_shop, listed=listed)
+
+
+def _keys(parts: Iterator[pl.Series]) -> pl.Series:
+    return pl.concat([pl.Series(KEY, [], dtype=pl.String), *parts], rechunk=True)
+
+
+def our_batches(accepted: Accepted, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The rows of the file, in order."""
+    for batch in accepted.batches():
+        yield _frame(batch.select(list(columns)) if columns is not None else batch)
+
+
+def shop_columns(path: Path) -> tuple[str, ...]:
+    """Fields that any product of the shop was given."""
+    with pq.ParquetFile(path) as file:
+        return tuple(file.schema_arrow.names)
+
+
+def shop_batches(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The rows of the shop, in the order of the snapshot."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_BATCH, columns=list(columns)):
+            yield _frame(batch).select(columns)
+
+
+def _frame(batch: pa.RecordBatch) -> pl.DataFrame:
+    frame = pl.from_arrow(batch)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
