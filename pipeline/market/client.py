@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -45,6 +45,13 @@ TOO_MANY = 429
 NO_ATTRIBUTES = 57
 
 
+@runtime_checkable
+class Learning(Protocol):
+    """A throttle that learns from a 429: its next `request` waits."""
+
+    def throttled_request(self, retry_after: float | None = None) -> float: ...
+
+
 class Client:
     """One shop, called in its dialect.
 
@@ -73,6 +80,7 @@ class Client:
         self._agent = user_agent(shop)
         self._lock = threading.Lock()
         self._skew: float | None = None
+        self._latency: float | None = None
         self._rest_until = 0.0
         self._door = Door(
             shop.url,
@@ -96,6 +104,11 @@ class Client:
     def skew(self) -> float | None:
         """Seconds that the shop's clock is ahead of ours; None before the first answer."""
         return self._skew
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds that an answer takes lately, waiting for leave apart; None before the first."""
+        return self._latency
 
     def server_now(self) -> float:
         """The shop's time as well as we know it, seconds since the epoch."""
@@ -245,7 +258,7 @@ class Client:
                 if late or not worth_retrying(error, tries):
                     raise
                 if isinstance(error, Throttled):
-                    self._rest(wait)
+                    self._rest(wait, error.retry_after)
                 else:
                     self._clock.sleep(wait)
         raise AssertionError("unreachable")
@@ -269,6 +282,7 @@ class Client:
                 query = self._query(action, params)
                 raw = self._door.call(verb, query, headers=self._headers(body), seconds=seconds, body=body)
             seen.came(raw, self._clock.now())
+            self._took(seen.answered - seen.started)
             answer = self._answer(action, raw)
             said = reader(answer)
         except Unreadable as error:
@@ -321,9 +335,17 @@ class Client:
         if server is not None:
             self._skew = server - self._clock.now()
 
+    def _took(self, seconds: float) -> None:
+        before = seconds if self._latency is None else self._latency
+        self._latency = before + (max(seconds, 0.0) - before) / 8
+
     # -- a 429 is everybody's
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, seconds: float, asked: float | None) -> None:
+        """Tell the budget, which tells all its processes; a budget that can't learn leaves it to us."""
+        if isinstance(self._throttle, Learning):
+            self._throttle.throttled_request(asked)
+            return
         with self._lock:
             self._rest_until = max(self._rest_until, self._clock.monotonic() + seconds)
 
