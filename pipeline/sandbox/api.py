@@ -14,7 +14,7 @@ from pipeline.sandbox.faults import ACCEPTING, WRITES
 from pipeline.sandbox.feeds import Feed
 from pipeline.sandbox.messages import Call, Entry, Head, Reply, Ticket
 from pipeline.sandbox.nodes import Node, Style, document
-from pipeline.sandbox.scripted import distorted, refusal
+from pipeline.sandbox.scripted import distorted, refusal, scripted_code
 from pipeline.sandbox.shop import Shop, sha256
 
 Handler = Callable[[Shop, Call], Node | bytes]
@@ -67,12 +67,23 @@ def answer(shop: Shop, ticket: Ticket, body: bytes | None) -> Reply:
     return reply
 
 
+def abandon(shop: Shop, ticket: Ticket) -> None:
+    """A caller that has gone before its body was whole has asked for nothing."""
+    with shop.lock:
+        if ticket.fault is not None:
+            ticket.fault.release()
+        entry = _entry(shop, ticket)
+        entry.answered = "cut-off"
+        shop.log.append(entry)
+
+
 def _handled(shop: Shop, ticket: Ticket, body: bytes | None, now: float, entry: Entry) -> Reply:
     if not ticket.allowed:
         raise ApiError(429, "Too many requests")
     fault = ticket.fault
     if fault is not None and fault.fault not in ACCEPTING:
         entry.fault = fault.fault
+        entry.error = scripted_code(fault)
         if body and ticket.action in WRITES:
             entry.body_sha256 = sha256(body)
         return refusal(fault, ticket, _style(shop, ticket), lambda: _plain(shop, ticket, now))

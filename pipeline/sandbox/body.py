@@ -65,6 +65,8 @@ def records_of(action: str, body: bytes) -> list[Record]:
         root = ET.fromstring(body)  # noqa: S314 - without a document type there are no entities to expand
     except (ET.ParseError, ValueError, LookupError) as error:
         raise ApiError(5, "Invalid Request Format") from error
+    if b"xmlns" in body and any("{" in element.tag for element in root.iter()):
+        raise ApiError(5, "Invalid Request Format")
     tag = RECORD_TAG[action]
     if len(root) == 0 or any(child.tag != tag for child in root):
         raise ApiError(1000, "Format Error Detected")

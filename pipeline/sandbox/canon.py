@@ -11,8 +11,8 @@ _MOMENT = re.compile(
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?"
     r"\s*(Z|[+\- ]\d\d:?\d\d)?\s*"
 )
-_DECIMAL = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d+(?:\.0+)?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,15}(?:\.0{1,9})?", re.ASCII)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CENT = Decimal("0.01")
 

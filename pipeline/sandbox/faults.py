@@ -44,7 +44,7 @@ REFUSING = frozenset(
 CALL = ACCEPTING | REFUSING
 FEED = frozenset({"stuck", "canceled", "unknown-status", "list-lag"})
 RECORD = frozenset({"partial", "not-applied", "warn"})
-PAGE = frozenset({"page-repeat", "page-miss", "page-shift"})
+PAGE = frozenset({"page-repeat", "page-miss", "page-shift", "page-reorder"})
 REWRITE = "rewrite"
 NAMES = CALL | FEED | RECORD | PAGE | {REWRITE}
 _KEYS = frozenset({"action", "fault", "count", "rate", "seed", "seconds", "skus", "status", "rows", "kinds"})
@@ -164,11 +164,15 @@ class Faults:
 
     def call(self, action: str) -> Rule | None:
         """The fault that befalls this call, if any; the first rule that strikes wins."""
-        return self._first(CALL, action)
+        return next((rule for rule in self._of(CALL, action) if rule.strikes(action)), None)
 
     def page(self, action: str) -> Rule | None:
-        """The fault of this page."""
-        return self._first(PAGE, action)
+        """The fault of this page.
+
+        A rule for all actions means the products' pages: a list of feeds that lies is asked for by name.
+        """
+        rules = [rule for rule in self._of(PAGE, action) if action in ("GetProducts", rule.action)]
+        return next((rule for rule in rules if rule.strikes(action)), None)
 
     def feed(self, action: str) -> list[Rule]:
         """The faults of this feed; several may befall it."""
@@ -184,9 +188,6 @@ class Faults:
     def rewrites(self, action: str) -> list[Rule]:
         """The rules that change values on this action's way."""
         return self._of({REWRITE}, action)
-
-    def _first(self, kind: frozenset[str], action: str) -> Rule | None:
-        return next((rule for rule in self._of(kind, action) if rule.strikes(action)), None)
 
     def _of(self, kind: frozenset[str] | set[str], action: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.fault in kind and rule.concerns(action)]

@@ -87,6 +87,7 @@ class SandboxOptions:
     require_units: str = _opt(
         "yes", "falabella updates need a business unit with a value", choices=("yes", "no")
     )
+    parents: str = _opt("any", "a ParentSku may name any SKU, or a known one", choices=("any", "known"))
     slash: str = _opt("escaped", "how JSON writes a slash", choices=("escaped", "plain"))
     always_array: str = _opt("no", "JSON lists of one stay lists", choices=("no", "yes"))
     fill: str = _opt("yes", "answer every field that some client insists on", choices=("yes", "no"))

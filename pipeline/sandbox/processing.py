@@ -112,6 +112,7 @@ class Processor:
         fields = self._merged_fields(product, record)
         units = self._merged_units(product, record)
         faults.extend(self._cross_checks(record, fields, units))
+        faults.extend(self._parent(record))
         renamed = fields.pop("NewSellerSku", "").strip()
         if renamed and renamed in self._catalog.products:
             faults.append(problem("NewSellerSku", renamed, "This seller SKU already exists."))
@@ -127,6 +128,14 @@ class Processor:
             pending_until=self._pending_until(product, record, now),
         )
         return Verdict(product=merged, renames=product.sku if renamed else "")
+
+    def _parent(self, record: Record) -> list[str]:
+        """A parent is created before its variations (reference 9.13)."""
+        parent = record.fields.get("ParentSku", "").strip()
+        known = not parent or parent == record.sku or parent in self._catalog.products
+        if known or self._options.parents == "any":
+            return []
+        return [problem("ParentSku", parent, "This parent SKU does not exist.")]
 
     def _merged_fields(self, product: Product, record: Record) -> dict[str, str]:
         """Empty elements are ignored; an empty SalePrice ends the promotion (reference 4.4)."""

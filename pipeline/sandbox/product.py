@@ -28,7 +28,7 @@ COUNTS = frozenset({"Quantity", "Stock"})
 DERIVED = frozenset({"Available", "MainImage", "CreatedAt", "UpdatedAt"})
 
 _ELEMENT_NAME = re.compile(r"[A-Za-z_][\w.\-]*")
-_LINK_LIST = re.compile(r"\s*\|\s*|\s*,\s*(?=https?:)|\s+")
+_LINK_LIST = re.compile(r"\s*\|\s*|\s*[,;]\s*(?=https?:)|\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from pipeline.sandbox.shop import Shop
 _DEFAULT_LIMIT = 1000
 _DEFAULT_QC_LIMIT = 100
 _SET_ID = "1"
+_WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _Item = TypeVar("_Item")
 
 
@@ -47,11 +49,13 @@ def page_of(items: Sequence[_Item], offset: int, limit: int, fault: Rule | None)
 
     ``page-repeat``: rows of the page before come again. ``page-miss``: the first rows have slipped onto
     the page before. ``page-shift``: rows were put in before this page, so some come again and as many
-    fall off its end.
+    fall off its end. ``page-reorder``: the page's rows come in another order.
     """
     page = list(items[offset : offset + limit])
     if fault is None or not page:
         return page
+    if fault.fault == "page-reorder":
+        return page[::-1]
     rows = min(fault.rows or max(1, min(10, limit // 10)), len(items))
     if fault.fault == "page-miss":
         return list(items[offset + rows : offset + rows + limit])
@@ -128,7 +132,7 @@ def whole(call: Call, name: str, default: int, least: int, error: ApiError) -> i
     text = call.text(name)
     if not text:
         return default
-    if not (text.isascii() and text.isdigit()) or int(text) < least:
+    if not _WHOLE.fullmatch(text) or int(text) < least:
         raise error
     return int(text)
 
@@ -141,7 +145,7 @@ def json_list(text: str, error: ApiError) -> list[str]:
     """
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise error from None
     if not isinstance(value, list) or any(not isinstance(item, str | int) for item in value):
         raise error

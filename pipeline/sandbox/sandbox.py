@@ -43,8 +43,8 @@ class Sandbox:
         self.options = checked(options or SandboxOptions())
         self.clock = clock or (DrivenClock() if self.options.clock == "driven" else RealClock())
         rows = list(products) if products is not None else self._file_rows()
-        self._store = Store(self.options.state) if self.options.state else None
-        self.shop = Shop(self.options, self.clock, rows, self._store)
+        store = Store(self.options.state) if self.options.state else None
+        self.shop = Shop(self.options, self.clock, rows, store)
         self._server = Server(self.shop, self.options.host, self.options.port)
 
     @property
@@ -86,10 +86,11 @@ class Sandbox:
         """Stop, and keep what is to be kept."""
         self._server.close()
         with self.shop.lock:
-            self.shop.settle()
-            self.shop.keep()
-            if self._store is not None:
-                self._store.close()
+            if self.shop.store is not None:
+                self.shop.settle()
+                self.shop.keep()
+                self.shop.store.close()
+                self.shop.store = None
 
     def __enter__(self) -> Sandbox:
         self.start()

@@ -54,6 +54,11 @@ def refusal(fault: Rule, ticket: Ticket, style: Style, plain: Callable[[], Reply
     return _spoiled(fault, ticket, style, plain)
 
 
+def scripted_code(fault: Rule) -> int | None:
+    """The E-code that a fault answers with, for the log."""
+    return _ERRORS[fault.fault].code if fault.fault in _ERRORS else None
+
+
 def html_page(status: int, title: str) -> Reply:
     """What a proxy or a login wall answers."""
     text = title.encode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import threading
 import time
@@ -29,7 +28,8 @@ class Server:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
-        self._listener = socket.create_server((host, port), backlog=512)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, name="sandbox", daemon=True)
 
@@ -40,15 +40,22 @@ class Server:
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
         self._stopped.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        if self._thread.is_alive():
+            self._wake()
+            self._thread.join(timeout=2)
         self._listener.close()
         with self._lock:
             connections = list(self._open)
         for sock in connections:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-        self._thread.join(timeout=2)
+
+    def _wake(self) -> None:
+        """Not every system ends a waiting accept when its socket is closed; a caller always does."""
+        host, port = self._listener.getsockname()[:2]
+        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - looked up, not bound
+        with contextlib.suppress(OSError):
+            socket.create_connection((near, port), timeout=1).close()
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
@@ -59,6 +66,9 @@ class Server:
                     return
                 time.sleep(_STEP)
                 continue
+            if self._stopped.is_set():
+                sock.close()
+                return
             with self._lock:
                 self._open.add(sock)
             thread = threading.Thread(target=self._serve, args=(sock, str(address[0])), daemon=True)
@@ -109,16 +119,24 @@ class Connection:
                 return
 
     def _control(self, head: Head) -> bool:
-        body = self._body(head)
+        try:
+            body = self._body(head)
+        except wirehttp.CutOffError:
+            return False
         return self._plain(control.answer(self._shop, head, body or b""), head)
 
     def _api(self, head: Head) -> bool:
         ticket = api.arrive(self._shop, head)
         if _cut_short(ticket):
-            wirehttp.read_body(self._stream, head.headers, wirehttp.half(head.headers))
+            with contextlib.suppress(wirehttp.CutOffError):
+                wirehttp.read_body(self._stream, head.headers, wirehttp.half(head.headers))
             self._deliver(api.answer(self._shop, ticket, None))
             return False
-        body = self._body(head)
+        try:
+            body = self._body(head)
+        except wirehttp.CutOffError:
+            api.abandon(self._shop, ticket)
+            return False
         reply = api.answer(self._shop, ticket, body)
         if reply.delivery == "slow":
             self._stopped.wait(reply.seconds)
@@ -154,10 +172,12 @@ class Connection:
     def _hang(self, reply: Reply) -> None:
         """Nothing, until the caller gives up."""
         end = time.monotonic() + reply.seconds
+        self._sock.settimeout(_STEP)
         while time.monotonic() < end and not self._stopped.is_set():
-            readable, _, _ = select.select([self._sock], [], [], _STEP)
-            if readable and not self._sock.recv(1, socket.MSG_PEEK):
-                return
+            with contextlib.suppress(TimeoutError):
+                if not self._sock.recv(1, socket.MSG_PEEK):
+                    return
+                self._stopped.wait(_STEP)
 
     def _truncate(self, reply: Reply) -> None:
         """Half a body without a length: to HTTP it looks whole."""

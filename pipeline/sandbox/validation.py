@@ -41,8 +41,8 @@ _ENUMS = {
     "Condition": ("new", "used", "refurbished"),
 }
 _LENGTHS = {"Name": (2, 255), "Description": (6, 25_000)}
-_PRICE = re.compile(r"\d+(\.\d{1,2})?", re.ASCII)
-_WHOLE = re.compile(r"-?\d+", re.ASCII)
+_PRICE = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,10}", re.ASCII)
 
 
 def problem(name: str, value: str, text: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from io import BufferedReader
-from urllib.parse import urlsplit
 
 from pipeline.sandbox.body import LARGEST_BODY
 from pipeline.sandbox.messages import Head, Reply
@@ -19,6 +18,10 @@ _MOST_HEADERS = 200
 
 class MalformedError(Exception):
     """What came is no HTTP request."""
+
+
+class CutOffError(Exception):
+    """The caller has gone before its body was whole."""
 
 
 def read_head(stream: BufferedReader, peer: str) -> Head | None:
@@ -37,23 +40,26 @@ def read_head(stream: BufferedReader, peer: str) -> Head | None:
     parts = line.decode("latin-1").split()
     if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
         raise MalformedError(line[:100])
-    target = urlsplit(parts[1])
+    path, _, query = _origin(parts[1]).partition("?")
     headers = dict(_headers(stream))
     headers.setdefault("connection", "keep-alive" if parts[2] == "HTTP/1.1" else "close")
-    return Head(verb=parts[0].upper(), path=target.path, query=target.query, headers=headers, peer=peer)
+    return Head(verb=parts[0].upper(), path=path, query=query, headers=headers, peer=peer)
 
 
 def read_body(stream: BufferedReader, headers: Mapping[str, str], limit: int | None = None) -> bytes | None:
     """The body as raw bytes whatever its type; None if it is above 128 MB and so was not read.
 
     ``limit`` reads no more than so much of it.
+
+    Raises:
+        CutOffError: it ended too early.
     """
     if "chunked" in headers.get("transfer-encoding", "").lower():
         return _chunked(stream)
     length = _length(headers)
     if length > LARGEST_BODY:
         return None
-    return stream.read(length if limit is None else min(length, limit))
+    return _exactly(stream, length if limit is None else min(length, limit))
 
 
 def wants_continue(headers: Mapping[str, str]) -> bool:
@@ -95,6 +101,20 @@ def reset(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(layout, 1, 0))
 
 
+def _origin(target: str) -> str:
+    """A request's target without scheme and host, which some proxies put before it."""
+    if "://" in target.partition("?")[0]:
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    return target.partition("#")[0]
+
+
+def _exactly(stream: BufferedReader, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise CutOffError
+    return data
+
+
 def _line(stream: BufferedReader) -> bytes:
     line = stream.readline(_LONGEST_LINE + 1)
     if len(line) > _LONGEST_LINE:
@@ -132,7 +152,7 @@ def _chunked(stream: BufferedReader) -> bytes | None:
         total += size
         if total > LARGEST_BODY:
             return None
-        parts.append(stream.read(size))
+        parts.append(_exactly(stream, size))
         _line(stream)
     while _line(stream) not in (b"\r\n", b"\n", b""):
         pass

@@ -11,7 +11,8 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 
-RECORD = "<Product><SellerSku>TEA-01</SellerSku><Price>4</Price><SalePrice/><SaleStartDate/><SaleEndDate/></Product>"
+EMPTIES = "<SalePrice/><SaleStartDate/><SaleEndDate/>"
+RECORD = f"<Product><SellerSku>TEA-01</SellerSku><Price>4</Price>{EMPTIES}</Product>"
 BODY = f'<?xml version="1.0"?>\n<Request>{RECORD}</Request>'.encode()
 
 
@@ -179,11 +180,11 @@ def test_a_body_that_breaks_off_makes_no_feed(shop):
     start = f"POST /?{caller.query({'Action': 'ProductUpdate'})} HTTP/1.1\r\nHost: s\r\n"
     target = urlsplit(caller.sandbox.base_url)
     with socket.create_connection((target.hostname, target.port), timeout=5) as sock:
-        sock.sendall(f"{start}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY[:-20])
+        sock.sendall(f"{start}Content-Length: {len(BODY) + 1}\r\n\r\n".encode() + BODY)
         sock.shutdown(socket.SHUT_WR)
         while sock.recv(4096):
             pass
-    assert [entry["accepted"] for entry in caller.log()] == [False]
+    assert [(entry["accepted"], entry["answered"]) for entry in caller.log()] == [(False, "cut-off")]
 
 
 @pytest.mark.parametrize("junk", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"HELLO\r\n\r\n", b"\r\n"])

@@ -212,5 +212,6 @@ def test_given_options_join_a_dropdown(shop):
             {"SellerSku": "A", "Price": "1", "PrimaryCategory": "5", "ProductData.ConditionType": "Roto"}
         ]
     )
-    record = "<Product><SellerSku>A</SellerSku><ProductData><ConditionType>Roto</ConditionType></ProductData></Product>"
+    data = "<ProductData><ConditionType>Roto</ConditionType></ProductData>"
+    record = f"<Product><SellerSku>A</SellerSku>{data}</Product>"
     assert caller.errors("ProductUpdate", record) == []

@@ -294,15 +294,25 @@ def test_rates_are_drawn_per_action_from_the_seed():
         ("page-repeat", [["S0", "S1", "S2"], ["S2", "S3", "S4", "S5"]]),
         ("page-miss", [["S0", "S1", "S2"], ["S4", "S5", "S6"]]),
         ("page-shift", [["S0", "S1", "S2"], ["S2", "S3", "S4"]]),
+        ("page-reorder", [["S0", "S1", "S2"], ["S5", "S4", "S3"]]),
     ],
 )
-def test_pages_that_repeat_miss_or_shift(shop, name, pages):
+def test_pages_that_repeat_miss_shift_or_reorder(shop, name, pages):
     caller = shop(products=[{"SellerSku": f"S{n}", "Price": "1"} for n in range(9)])
     first = caller.skus(Limit="3")
     caller.control("POST", "faults", {"action": "GetProducts", "fault": name, "count": 1})
     assert [first, caller.skus(Limit="3", Offset="3")] == pages
     assert caller.skus(Limit="3", Offset="3") == ["S3", "S4", "S5"]
     assert caller.skus(SkuSellerList='["S8"]') == ["S8"]
+
+
+def test_a_list_of_feeds_misses_rows_only_when_asked_by_name(shop):
+    caller = shop()
+    caller.post("ProductUpdate", RECORD)
+    caller.control("POST", "faults", {"action": "*", "fault": "page-miss", "rate": 1})
+    assert caller.body("FeedOffsetList") != ""
+    caller.control("POST", "faults", {"action": "FeedOffsetList", "fault": "page-miss", "rate": 1})
+    assert caller.body("FeedOffsetList") == ""
 
 
 SENT = {"SellerSku": "A", "Name": " Tea  two ", "Description": "<b>x</b><br>", "ProductData": {"W": "10"}}
@@ -374,10 +384,18 @@ def test_wrong_faults_are_refused(shop, given):
     assert "error" in shop().control("POST", "faults", given)
 
 
+CONTRACT = """
+accept-then-reset accept-then-hang accept-then-500 accept-then-html accept-then-truncate late-accept
+drop-before-accept reset-mid-body e429 http-429 http-500 http-503 redirect empty-body html drip gzip-bomb
+expired login stuck canceled partial not-applied unknown-status list-lag page-repeat page-miss page-shift
+rewrite
+"""
+
+
 def test_every_name_of_the_contract_is_known():
-    contract = ["accept-then-reset", "accept-then-hang", "accept-then-500", "accept-then-html", "accept-then-truncate", "late-accept", "drop-before-accept", "reset-mid-body", "e429", "http-429", "http-500", "http-503", "redirect", "empty-body", "html", "drip", "gzip-bomb", "expired", "login", "stuck", "canceled", "partial", "not-applied", "unknown-status", "list-lag", "page-repeat", "page-miss", "page-shift", "rewrite"]
-    assert set(contract) <= NAMES
-    assert NAMES - set(contract) == {"slow", "warn", "warning-detail"}
+    contract = set(CONTRACT.split())
+    assert contract <= NAMES
+    assert NAMES - contract == {"slow", "warn", "warning-detail", "page-reorder"}
 
 
 def test_all_call_faults_at_once_lose_no_feed_and_invent_none(shop):

@@ -129,7 +129,7 @@ def test_products_from_a_file(tmp_path: Path, text, rows):
 def test_files_that_hold_no_products(tmp_path: Path, text):
     file = tmp_path / "products"
     file.write_text(text)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_products(file)
 
 

@@ -199,6 +199,8 @@ def test_parameters(shop, params, expected):
         ({"Filter": "sold"}, ("36", "E036: Invalid status filter")),
         ({"Limit": "0"}, ("19", 'E019: "0" Invalid Limit')),
         ({"Limit": "ten"}, ("19", 'E019: "ten" Invalid Limit')),
+        ({"Limit": "9" * 5000}, ("19", f'E019: "{"9" * 5000}" Invalid Limit')),
+        ({"SkuSellerList": "[" * 100_000}, ("70", "E070: You have corrupt data in your sku seller list.")),
         ({"Offset": "-1"}, ("14", 'E014: "-1" Invalid Offset')),
         ({"UpdatedAfter": "soon"}, ("17", 'E017: "soon" Invalid Date Format')),
         ({"UpdatedAfter": "2024-13-01"}, ("17", 'E017: "2024-13-01" Invalid Date Format')),
@@ -208,7 +210,7 @@ def test_parameters(shop, params, expected):
             ("70", "E070: You have corrupt data in your sku seller list."),
         ),
     ],
-    ids=lambda value: str(value) if isinstance(value, dict) else "",
+    ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
 )
 def test_wrong_parameters(shop, params, expected):
     assert shop().error("GetProducts", **params) == expected

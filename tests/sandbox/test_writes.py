@@ -27,6 +27,11 @@ REFUSED_UPDATES = {
     "zero price": (tea("<Price>0</Price>"), problem("Price", "0", BAD_PRICE)),
     "negative price": (tea("<Price>-1</Price>"), "Negative value is not allowed"),
     "negative quantity": (tea("<Quantity>-1</Quantity>"), "Negative value is not allowed"),
+    "absurd quantity": (
+        tea(f"<Quantity>{'9' * 5000}</Quantity>"),
+        problem("Quantity", "9" * 5000, "This value should be a whole number."),
+    ),
+    "absurd price": (tea(f"<Price>{'9' * 50}</Price>"), problem("Price", "9" * 50, BAD_PRICE)),
     "half a piece": (
         tea("<Quantity>1.5</Quantity>"),
         problem("Quantity", "1.5", "This value should be a whole number."),
@@ -247,9 +252,10 @@ def test_more_than_eight_images_are_refused_or_cut(shop):
         ("<Request><Product>", ("5", "E005: Invalid Request Format")),
         ("<!DOCTYPE x [<!ENTITY a 'b'>]><Request/>", ("5", "E005: Invalid Request Format")),
         ("<Request/>", ("1000", "Format Error Detected")),
+        ('<a:Request xmlns:a="b"><a:Product/></a:Request>', ("5", "E005: Invalid Request Format")),
         ("<Request><ProductImage/></Request>", ("1000", "Format Error Detected")),
     ],
-    ids=["empty", "malformed", "document type", "no records", "other action's records"],
+    ids=["empty", "malformed", "document type", "no records", "foreign names", "other action's records"],
 )
 def test_bodies_that_make_no_feed(shop, body, expected):
     caller = shop()
@@ -276,8 +282,18 @@ def test_a_sku_twice_in_a_feed_is_taken_in_order_or_refused(shop):
     assert (lenient.product("TEA-01")["Price"], strict.product("TEA-01")["Price"]) == ("6.00", "5.00")
 
 
+def test_a_parent_must_be_known_where_the_shop_is_strict(shop):
+    record = FULL.format("<ParentSku>MUM</ParentSku>")
+    assert shop().errors("ProductCreate", record) == []
+    strict = shop(parents="known")
+    expected = [problem("ParentSku", "MUM", "This parent SKU does not exist.")]
+    assert strict.errors("ProductCreate", record, FULL.replace("NEW", "MUM").format("")) == expected
+    assert strict.errors("ProductCreate", record) == []
+
+
 def unit(inner: str, code: str = "facl") -> str:
-    return f"<BusinessUnits><BusinessUnit><OperatorCode>{code}</OperatorCode>{inner}</BusinessUnit></BusinessUnits>"
+    coded = f"<OperatorCode>{code}</OperatorCode>{inner}"
+    return f"<BusinessUnits><BusinessUnit>{coded}</BusinessUnit></BusinessUnits>"
 
 
 NO_UNIT = problem("BusinessUnits", "", "At least one business unit with its operator code is needed.")
