@@ -19,7 +19,7 @@ UV_INDEX = index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format bench chaos docs reference wheel lock upgrade clean
+.PHONY: help setup demo test lint format bench chaos docs wheel lock upgrade clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,10 +69,8 @@ bench: $(VENV)/.dev ## Measure the stages against their budgets
 chaos: $(VENV)/.dev ## All kill points and fault storms (long)
 	@$(BIN)/python -m pytest -m chaos $(PYTEST_ARGS)
 
-reference: $(VENV)/.run ## Regenerate docs/reference from the code
+docs: $(VENV)/.run ## Regenerate the pages of docs/ that are made from the code
 	@$(BIN)/python -m pipeline.cli.reference docs/reference/cli.md
-
-docs: reference ## Build the documentation into site/
 
 wheel: $(VENV)/.dev ## Build sdist and wheel into dist/
 	@rm -rf dist && $(BIN)/python -m hatchling build

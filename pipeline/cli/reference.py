@@ -32,7 +32,7 @@ MEANING = {
 _INTRO = """\
 # Command line
 
-Made from the program itself by `make reference`; do not edit.
+Made from the program itself by `make docs`; do not edit.
 
 Results go to stdout, talk and progress to stderr. The common options may stand before or after the
 command.

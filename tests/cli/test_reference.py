@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == reference(), "run `make reference`"
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run `make docs`"
 
 
 def test_every_exit_code_is_explained() -> None:

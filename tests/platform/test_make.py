@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 TARGETS = {
-    *("help", "setup", "demo", "test", "lint", "format", "bench", "chaos", "docs", "reference"),
+    *("help", "setup", "demo", "test", "lint", "format", "bench", "chaos", "docs"),
     *("wheel", "lock", "upgrade", "clean"),
 }
 
