@@ -26,8 +26,9 @@ from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
 from pipeline.diff.sales import sale_of
+from pipeline.diff.screen import Flags
 from pipeline.diff.settle import Decided
-from pipeline.diff.suspects import Flags, lay_aside, unsure
+from pipeline.diff.suspects import lay_aside, unsure
 from pipeline.diff.tables import NOWHERE, our_batches, partners, shop_columns
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted

@@ -14,8 +14,9 @@ from pipeline.diff.memory import Memory, Written
 from pipeline.diff.origins import Origins
 from pipeline.diff.pairs import AT
 from pipeline.diff.rules import Rules
+from pipeline.diff.screen import Flags, is_long
 from pipeline.diff.settle import Decided, Side
-from pipeline.diff.suspects import Flags
+from pipeline.diff.suspects import LONG
 from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.values.columns import comparable_column
 from schemas.fields import KEY, Field
@@ -85,7 +86,7 @@ class Meeting:
             ours={
                 name: text for name, text in row.items() if text is not None and name not in (PART, LINE, ROW)
             },
-            theirs={name: text or "" for name, text in theirs.items() if name != AT},
+            theirs={name: text or "" for name, text in theirs.items() if name not in (AT, LONG)},
             unreadable=self._hidden,
             written=remembered.written.get(sku, {}),
             befores=remembered.befores.get(sku, {}),
@@ -117,7 +118,8 @@ def _differing(
     found: list[list[Field]] = [[] for _ in range(ours.height)]
     for of in fields:
         mine, shop = ours[of.name], theirs[of.name].fill_null("")
-        rows = (mine.is_not_null() & (mine != shop)).arg_true()
+        unlike = mine.is_not_null() & (mine != shop)
+        rows = (unlike & theirs[LONG] if is_long(of) else unlike).arg_true()
         if rows.is_empty():
             continue
         one = comparable_column(mine.gather(rows), of, rules.ctx)

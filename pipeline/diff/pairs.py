@@ -47,7 +47,7 @@ class Aside:
 
     def lay(self, frame: pl.DataFrame, at: Rows) -> None:
         """Keep rows, each with the row of the file that it belongs to."""
-        kept = frame.with_columns(pl.Series(AT, at))
+        kept = frame.select(sorted(frame.columns)).with_columns(pl.Series(AT, at))
         numbers = at // self.stretch
         for number in np.unique(numbers).tolist():
             table = kept.filter(pl.Series(numbers == number)).to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from pipeline.diff import screen
 from pipeline.diff.memory import Memory, Written
 from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
-from pipeline.diff.tables import NOWHERE, Partners, our_batches, shop_batches
+from pipeline.diff.screen import Flags
+from pipeline.diff.shophashes import ShopHashes
+from pipeline.diff.tables import NOWHERE, Partners, Rows, group_batches, our_batches, row_groups
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Field
 
-Flags = npt.NDArray[np.bool_]
+#: Column that says whether the long columns of a laid aside row were read.
+LONG = "__long"
 
 
 def lay_aside(
@@ -34,24 +36,46 @@ def lay_aside(
 ) -> Flags:
     """Lay aside the shop's rows that may differ from the file; which rows of the file those are.
 
+    Long columns are read, and LONG says so, where one of them may differ.
+
     Args:
         fields: those that the shop shows; columns: what to keep of the shop's rows.
         unsure: rows of the file that have to be looked at whatever the digests say.
     """
     names = [of.name for of in fields]
     parts = [screen.our_digests(frame, fields, rules.ctx) for frame in our_batches(accepted, names)]
-    digests, start = screen.joined(parts, len(fields)), 0
+    digests = screen.joined(parts, len(fields))
+    hashes = ShopHashes(snapshot, len(partners.of_shop), fields, rules.ctx)
+    long_names = [of.name for of in fields if screen.is_long(of)]
     laid: Flags = np.zeros(len(partners.listed), dtype=np.bool_)
-    for frame in shop_batches(snapshot.path, columns):
-        at = partners.of_shop[start : start + frame.height]
-        start += frame.height
-        known = at != NOWHERE
-        rows, at = frame.filter(pl.Series(known)), at[known]
-        doubtful = screen.differ(rows, digests.take(at), fields, rules.ctx) | unsure[at]
-        if doubtful.any():
-            aside.lay(rows.filter(pl.Series(doubtful)), at[doubtful])
-            laid[at[doubtful]] = True
+    for group, start, stop in row_groups(snapshot.path):
+        at = partners.of_shop[start:stop]
+        ours = digests.take(np.maximum(at, 0))
+        short, long = screen.differ(hashes.slice(start, stop), ours, fields)
+        short, long = (flags & (at != NOWHERE) for flags in (short | unsure[np.maximum(at, 0)], long))
+        laid[at[short | long]] = True
+        for flags, read in ((long, columns), (short & ~long, [n for n in columns if n not in long_names])):
+            if flags.any():
+                _lay(aside, group_batches(snapshot.path, group, read), at, flags, long_names)
     return laid
+
+
+def _lay(
+    aside: Aside, batches: Iterator[pl.DataFrame], at: Rows, wanted: Flags, long_names: Sequence[str]
+) -> None:
+    """Keep the wanted rows of a row group, all in one form."""
+    start = 0
+    for frame in batches:
+        flags = wanted[start : start + frame.height]
+        if flags.any():
+            lacks = [name for name in long_names if name not in frame.columns]
+            empty = [pl.lit(None, dtype=pl.String).alias(name) for name in lacks]
+            mark = pl.lit(not lacks).alias(LONG)
+            aside.lay(
+                frame.filter(pl.Series(flags)).with_columns(*empty, mark),
+                at[start : start + frame.height][flags],
+            )
+        start += frame.height
 
 
 def unsure(accepted: Accepted, fields: Sequence[Field], memory: Memory, rules: Rules) -> Flags:

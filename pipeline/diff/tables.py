@@ -58,9 +58,15 @@ def _keys(parts: Iterator[pl.Series]) -> pl.Series:
 
 
 def our_batches(accepted: Accepted, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """The rows of the file, in order."""
+    """The rows of the file, in order, in frames large enough to be worth a call."""
+    few: list[pa.RecordBatch] = []
     for batch in accepted.batches():
-        yield _frame(batch.select(list(columns)) if columns is not None else batch)
+        few.append(batch.select(list(columns)) if columns is not None else batch)
+        if sum(part.num_rows for part in few) >= _BATCH:
+            yield _frame(few)
+            few = []
+    if few:
+        yield _frame(few)
 
 
 def shop_columns(path: Path) -> tuple[str, ...]:
@@ -73,10 +79,27 @@ def shop_batches(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """The rows of the shop, in the order of the snapshot."""
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_BATCH, columns=list(columns)):
-            yield _frame(batch).select(columns)
+            yield _frame([batch]).select(columns)
 
 
-def _frame(batch: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(batch)
+def row_groups(path: Path) -> Iterator[tuple[int, int, int]]:
+    """(number, first row, row after the last) of each stretch that the snapshot was written in."""
+    start = 0
+    with pq.ParquetFile(path) as file:
+        for number in range(file.metadata.num_row_groups):
+            stop = start + file.metadata.row_group(number).num_rows
+            yield number, start, stop
+            start = stop
+
+
+def group_batches(path: Path, group: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The rows of one such stretch, some columns of them."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_BATCH, row_groups=[group], columns=list(columns)):
+            yield _frame([batch]).select(columns)
+
+
+def _frame(batches: Sequence[pa.RecordBatch]) -> pl.DataFrame:
+    frame = pl.from_arrow(batches)
     assert isinstance(frame, pl.DataFrame)
     return frame
