@@ -25,8 +25,8 @@ from pipeline.settings import Limits
 from pipeline.store.engine import open_store
 from schemas.fields import Lane
 
-#: A waiting process looks again after this many seconds at the latest: the clock may have been set,
-#: or a feed whose outcome was unknown settled.
+#: A waiting process looks again after this many seconds, or a quarter of the interval: the clock may
+#: have been set, or a feed whose outcome was unknown settled.
 LOOK_AGAIN = 30.0
 ENVIRONMENT = "SELLERCENTER_LEDGER"
 
@@ -297,8 +297,9 @@ class Ledger:
 
     def _look_again(self, slot: Slot | None, in_flight: int, now: float, lead: float) -> float:
         """When it's worth calling again: an answer that is out may open or move a slot."""
-        answer = now + self._moment * 5 if in_flight else now + LOOK_AGAIN
-        return min(answer, now + LOOK_AGAIN, max(now, slot.at - lead) if slot else answer)
+        later = now + max(LOOK_AGAIN, self._limits.feed_interval / 4)
+        answer = now + self._moment * 5 if in_flight else later
+        return min(answer, max(now, slot.at - lead) if slot else answer)
 
     @property
     def _moment(self) -> float:

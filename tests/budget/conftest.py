@@ -108,7 +108,8 @@ class Shop:
 
     def _feed(self, lane: str, now: float) -> bool:
         today = [at for at, _ in self.feeds if at >= now - now % 86_400]
-        if len(today) >= self.limits.feed_burst and now - today[-1] < self.limits.feed_interval:
+        paced = not self.feeds or now - self.feeds[-1][0] >= self.limits.feed_interval
+        if len(today) >= self.limits.feed_burst and not paced:
             self.refused += 1
             return False
         self.feeds.append((now, lane))

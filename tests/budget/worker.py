@@ -1,8 +1,8 @@
 """One of several processes that share a ledger: calls a counting server, or sends feeds to it.
 
-    worker.py calls  LEDGER URL LIMITS SECONDS
-    worker.py feeds  LEDGER URL LIMITS COUNT LANE
-    worker.py hold   LEDGER URL LIMITS          takes a token and a feed slot, says so, never answers
+worker.py calls  LEDGER URL LIMITS SECONDS
+worker.py feeds  LEDGER URL LIMITS COUNT LANE
+worker.py hold   LEDGER URL LIMITS          takes a token and a feed slot, says so, never answers
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from schemas.fields import Lane
 
 
 def main(job: str, ledger: str, url: str, limits: str, *rest: str) -> None:
-    made = Ledger(Path(ledger), "seller-1", Limits(**json.loads(limits)), SystemClock(), durable=job != "calls")
+    made = Ledger(
+        Path(ledger), "seller-1", Limits(**json.loads(limits)), SystemClock(), durable=job != "calls"
+    )
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     with made:
-        print("ready", flush=True)
+        _say("ready")
         sys.stdin.readline()
         JOBS[job](made, connection, *rest)
 
@@ -48,8 +50,13 @@ def feeds(ledger: Ledger, connection: http.client.HTTPConnection, count: str, la
 def hold(ledger: Ledger, connection: http.client.HTTPConnection) -> None:
     with ledger.request():
         ledger.reserve_feed(Lane.CONTENT)
-        print("holding", flush=True)
+        _say("holding")
         time.sleep(600)
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def _get(connection: http.client.HTTPConnection, path: str) -> dict[str, object]:
