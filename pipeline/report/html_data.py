@@ -13,7 +13,7 @@ from pipeline.read.finding import Finding
 from pipeline.report.model import DiffReport, Ending, name_of
 from pipeline.report.prices import percent_moved
 from pipeline.report.text import message, visible
-from pipeline.report.words import REASON_WORDS, RUN_WORDS, held_words
+from pipeline.report.words import REASON_WORDS, RUN_WORDS, ending_words, held_words
 
 #: A page holds at most so many products, notes and characters of them; it says what it left out.
 MAX_ROWS = 100_000
@@ -70,15 +70,18 @@ class _Table:
         return self.entries.setdefault(entry, len(self.entries))
 
 
-def change_payload(report: DiffReport) -> Payload:
-    """The products that change, one row a SKU, with all changes of its records."""
+def change_payload(report: DiffReport, *, max_rows: int = MAX_ROWS) -> Payload:
+    """The products that change, one row a SKU, with all changes of its records.
+
+    Its kind is that of its first record: a new product whose images ride in a later feed is new.
+    """
     fields, sources, rows, text = _Table(), _Table(), dict[str, Row](), 0
     total = set[str]()
     for record in report.records:
         total.add(record.sku)
         row = rows.get(record.sku)
         if row is None:
-            if len(rows) >= MAX_ROWS or text > MAX_TEXT:
+            if len(rows) >= max_rows or text > MAX_TEXT:
                 continue
             row = rows[record.sku] = _product(record, report)
         for change in record.changes:
@@ -209,11 +212,11 @@ def _finding(found: Finding) -> Row:
 
 def _ending(ending: Ending) -> Row:
     hue = "remove" if ending.outcome in ("refused", "not_applied", "unknown") else "deactivate"
-    pairs = _pairs(
-        ("Field", ending.field), ("The shop holds", ending.theirs or ""), ("Action", ending.action)
-    )
+    first = ending.fields[0] if ending.fields else None
+    moved = ((f"{each.field} holds", each.theirs or "nothing") for each in ending.fields)
+    pairs = _pairs(("Action", ending.action), ("Code", ending.code), *moved)
     facets = [ending.outcome, visible(ending.action)]
-    words = message(ending.message)
-    before, after = _optional(ending.before), _optional(ending.after)
+    before, after = (_optional(first.before), shown_value(first.ours)) if first else (None, None)
     title, outcome = visible(ending.sku), RUN_WORDS.get(ending.outcome, ending.outcome)
+    words = message(ending_words(ending))
     return [hue, outcome, title, visible(ending.action), words, facets, before, after, pairs]

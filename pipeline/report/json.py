@@ -199,4 +199,4 @@ def _run(report: RunReport) -> Json:
 
 
 def _ending(ending: Ending) -> Json:
-    return {**asdict(ending), "message": message(ending.message)}
+    return {**asdict(ending), "message": message(ending.message), "fields": [*map(asdict, ending.fields)]}

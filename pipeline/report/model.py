@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from pipeline.diff.plan import Change, Effect, Guard, Held, Plan, Record
 from pipeline.diff.prices import is_price
+from pipeline.journal.states import RunCounts
 from pipeline.read.finding import Finding, Severity
 from pipeline.report.prices import PriceCollector, Prices
 
@@ -159,31 +160,6 @@ class FindingsReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunCounts:
-    """Records of a run, one per SKU and action, by how they ended.
-
-    planned = verified + not_applied + refused + skipped + unknown + pending; sent and accepted say
-    how far they came on the way.
-    """
-
-    planned: int = 0
-    sent: int = 0
-    accepted: int = 0
-    verified: int = 0
-    not_applied: int = 0
-    refused: int = 0
-    skipped: int = 0
-    unknown: int = 0
-    pending: int = 0
-
-    @property
-    def balanced(self) -> bool:
-        """Every record ended in exactly one way."""
-        ends = (self.verified, self.not_applied, self.refused, self.skipped, self.unknown, self.pending)
-        return self.planned == sum(ends)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLine:
     """One feed of a run; id "" while the shop has given none."""
 
@@ -195,24 +171,32 @@ class FeedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A field that doesn't hold what was planned: what it held, what we meant, what it holds now."""
+
+    field: str
+    before: str | None
+    ours: str
+    theirs: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """A record that didn't end as planned, in the shop's own words.
 
     Attributes:
         outcome: the count it belongs to: not_applied, refused, skipped, unknown or pending.
         message: what the shop said, or why it was skipped.
-        field, before, after, theirs: of a skipped or unapplied change: planned from, planned to, and
-            what the shop holds.
+        code: our name for that, or "".
+        fields: those that the shop holds differently.
     """
 
     sku: str
     action: str
     outcome: str
     message: str = ""
-    field: str = ""
-    before: str | None = None
-    after: str | None = None
-    theirs: str | None = None
+    code: str = ""
+    fields: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

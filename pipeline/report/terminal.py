@@ -33,6 +33,7 @@ from pipeline.report.words import (
     RUN_WORDS,
     VERDICT_WORDS,
     by_verdict,
+    ending_words,
     held_words,
     number_text,
     verdict_line,
@@ -346,15 +347,6 @@ def _endings(endings: Iterable[Ending], shown: int) -> RenderableType:
             Text(RUN_WORDS.get(each.outcome, each.outcome), style=_STYLE.get(each.outcome, "")),
             Text(one_line(each.sku, 40)),
             Text(visible(each.action)),
-            Text(one_line(_ending_words(each), 300)),
+            Text(one_line(ending_words(each), 300)),
         )
     return table
-
-
-def _ending_words(ending: Ending) -> str:
-    words = message(ending.message)
-    if not ending.field:
-        return words
-    moved = f"{ending.field}: {ending.before} → {ending.after}"
-    theirs = "" if ending.theirs is None else f", the shop holds {ending.theirs}"
-    return f"{moved}{theirs}. {words}".rstrip(". ")

@@ -8,7 +8,7 @@ import re
 #: line separators, tags, lone surrogates. (ZWJ and ZWNJ stay: emoji and Persian need them.)
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
+    "\U000e0000-\U000e007f\ud800-\udfff\ufffe\uffff]"
 )
 
 #: Longest message of a shop or a file that a report repeats, in bytes of UTF-8 (failure model S26).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.diff.plan import Guard, Held
-from pipeline.report.model import DiffReport
+from pipeline.report.model import DiffReport, Ending
 from pipeline.report.text import grouped, plural, visible
 
 #: Columns of a table of changes, in every format that has one; the review workbook is read back by them.
@@ -99,3 +99,14 @@ def held_words(held: Held) -> str:
     if held.place:
         parts.append(f"by hand at {held.place}")
     return "; ".join(parts)
+
+
+def ending_words(ending: Ending) -> str:
+    """What the shop said of a record, and what it holds where that isn't what we meant."""
+    told = ((each.field, *map(_held_text, (each.before, each.ours, each.theirs))) for each in ending.fields)
+    moved = (f"{name}: {before} → {ours}, the shop holds {theirs}" for name, before, ours, theirs in told)
+    return "; ".join(part for part in (ending.message, *moved) if part)
+
+
+def _held_text(value: str | None) -> str:
+    return "unknown" if value is None else value or "nothing"

@@ -134,7 +134,7 @@ class Maker:
                 origin=self.origin("F", expression="round(list_price * 1.19, 2)"),
             )
         if field == "stock":
-            before, after = self.draw.sample(range(0, 120), 2)
+            before, after = self.draw.sample(range(120), 2)
             return Change(field="Quantity", before=str(before), after=str(after), origin=self.origin("H"))
         if field == "name":
             after = name.replace(", ", " – ").replace("cm", "cm") if ", " in name else name + " (new)"
@@ -225,34 +225,100 @@ def invent(
 def _held(maker: Maker) -> tuple[Held, ...]:
     skus = [maker.product()[0] for _ in range(5)]
     return (
-        Held(sku=skus[0], reason="manual", field="TaxClass", before="IVA 19", after="", place="Products › Edit › Tax",
-             message="the API ignores an empty value"),
-        Held(sku=skus[1], reason="manual", field="Variation", before="Blue", after="Ocean", place="Products › Edit",
-             message="a variation can't be renamed by the API"),
-        Held(sku=skus[2], reason="quarantine", message="refused three times: Brand “Nordheim” does not exist"),
-        Held(sku=skus[3], reason="drift", field="Price", before="24.90", after="19.90", theirs="22.50",
-             message="edited in the shop since our last push"),
-        Held(sku=skus[4], reason="drift", field="Name", before="Carafe Ōki", after="Carafe Ōki, 1 L", theirs="Carafe",
-             message="edited in the shop since our last push"),
-    )  # fmt: skip
+        Held(
+            sku=skus[0],
+            reason="manual",
+            field="TaxClass",
+            before="IVA 19",
+            after="",
+            place="Products › Edit › Tax",
+            message="the API ignores an empty value",
+        ),
+        Held(
+            sku=skus[1],
+            reason="manual",
+            field="Variation",
+            before="Blue",
+            after="Ocean",
+            place="Products › Edit",
+            message="a variation can't be renamed by the API",
+        ),
+        Held(
+            sku=skus[2], reason="quarantine", message="refused three times: Brand “Nordheim” does not exist"
+        ),
+        Held(
+            sku=skus[3],
+            reason="drift",
+            field="Price",
+            before="24.90",
+            after="19.90",
+            theirs="22.50",
+            message="edited in the shop since our last push",
+        ),
+        Held(
+            sku=skus[4],
+            reason="drift",
+            field="Name",
+            before="Carafe Ōki",
+            after="Carafe Ōki, 1 L",
+            theirs="Carafe",
+            message="edited in the shop since our last push",
+        ),
+    )
 
 
 def _findings() -> tuple[Finding, ...]:
     common = {"file": "spring-prices.xlsx", "sheet": "Articles"}
     return (
-        Finding(code="price-not-a-number", severity=Severity.ERROR, row=214, column="Price", cell="F214",
-                value="19,9O", sku="AU-KET-00214", message="“19,9O” is no price: it ends in the letter O",
-                hint="write 19.90", **common),
-        Finding(code="ean-check-digit", severity=Severity.WARNING, row=87, column="EAN", cell="L87",
-                value="7501234567890", sku="NO-WAL-00087", message="the check digit of 7501234567890 is wrong",
-                hint="the last digit would be 3", **common),
-        Finding(code="brand-unknown", severity=Severity.ERROR, row=152, column="Brand", cell="C152",
-                value="Nordheim", sku="NO-BAT-00152", message="the shop knows no brand “Nordheim”",
-                hint="did you mean “Nordhem”?", **common),
-        Finding(code="name-too-long", severity=Severity.ERROR, file="new-items.csv", row=9, column="Name",
-                cell="B9", value="Storage basket " * 20, sku="CA-STO-00009",
-                message="300 characters, the shop takes 255", hint="shorten it by 45"),
-    )  # fmt: skip
+        Finding(
+            code="price-not-a-number",
+            severity=Severity.ERROR,
+            row=214,
+            column="Price",
+            cell="F214",
+            value="19,9O",
+            sku="AU-KET-00214",
+            message="“19,9O” is no price: it ends in the letter O",
+            hint="write 19.90",
+            **common,
+        ),
+        Finding(
+            code="ean-check-digit",
+            severity=Severity.WARNING,
+            row=87,
+            column="EAN",
+            cell="L87",
+            value="7501234567890",
+            sku="NO-WAL-00087",
+            message="the check digit of 7501234567890 is wrong",
+            hint="the last digit would be 3",
+            **common,
+        ),
+        Finding(
+            code="brand-unknown",
+            severity=Severity.ERROR,
+            row=152,
+            column="Brand",
+            cell="C152",
+            value="Nordheim",
+            sku="NO-BAT-00152",
+            message="the shop knows no brand “Nordheim”",
+            hint="did you mean “Nordhem”?",
+            **common,
+        ),
+        Finding(
+            code="name-too-long",
+            severity=Severity.ERROR,
+            file="new-items.csv",
+            row=9,
+            column="Name",
+            cell="B9",
+            value="Storage basket " * 20,
+            sku="CA-STO-00009",
+            message="300 characters, the shop takes 255",
+            hint="shorten it by 45",
+        ),
+    )
 
 
 def _plan(records: list[Record], held: tuple[Held, ...], findings: tuple[Finding, ...]) -> Plan:
@@ -296,20 +362,48 @@ def _plan(records: list[Record], held: tuple[Held, ...], findings: tuple[Finding
         partial=False,
         snapshot="20261124T061140Z",
         snapshot_taken=1_795_500_700.0,
-        inputs=Inputs(source="sha256:" + "a1" * 32, snapshot="sha256:" + "b2" * 32, settings="sha256:" + "c3" * 32),
+        inputs=Inputs(
+            source="sha256:" + "a1" * 32, snapshot="sha256:" + "b2" * 32, settings="sha256:" + "c3" * 32
+        ),
         counts=counts,
         fields_changed=dict(fields),
         guards=(
-            Guard(rule="price-down", verdict="refused", limit=30, value=round(max(falls, default=(30.5, ""))[0], 1),
-                  skus=tuple(sku for _, sku in falls),
-                  message=f"{len(falls)} products would become more than 30 % cheaper"),
-            Guard(rule="price-up", verdict="allowed", limit=50, value=round(max(rises, default=(50.5, ""))[0], 1),
-                  skus=tuple(sku for _, sku in rises),
-                  message=f"{len(rises)} would become more than 50 % dearer; allowed: new supplier list"),
-            Guard(rule="price-median", verdict="ok", limit=15, value=4.2, message="prices move by 4.2 % in the median"),
-            Guard(rule="changed", verdict="ok", limit=100, value=7.1, message="7.1 % of the shop would change"),
-            Guard(rule="zero-stock", verdict="ok", limit=30, value=0.4, message="0.4 % would be out of stock"),
-            Guard(rule="source-shrunk", verdict="ok", limit=20, value=0, message="the file is as long as last time"),
+            Guard(
+                rule="price-down",
+                verdict="refused",
+                limit=30,
+                value=round(max(falls, default=(30.5, ""))[0], 1),
+                skus=tuple(sku for _, sku in falls),
+                message=f"{len(falls)} products would become more than 30 % cheaper",
+            ),
+            Guard(
+                rule="price-up",
+                verdict="allowed",
+                limit=50,
+                value=round(max(rises, default=(50.5, ""))[0], 1),
+                skus=tuple(sku for _, sku in rises),
+                message=f"{len(rises)} would become over 50 % dearer; allowed: new supplier list",
+            ),
+            Guard(
+                rule="price-median",
+                verdict="ok",
+                limit=15,
+                value=4.2,
+                message="prices move by 4.2 % in the median",
+            ),
+            Guard(
+                rule="changed", verdict="ok", limit=100, value=7.1, message="7.1 % of the shop would change"
+            ),
+            Guard(
+                rule="zero-stock", verdict="ok", limit=30, value=0.4, message="0.4 % would be out of stock"
+            ),
+            Guard(
+                rule="source-shrunk",
+                verdict="ok",
+                limit=20,
+                value=0,
+                message="the file is as long as last time",
+            ),
         ),
         batches=tuple(
             Batch(no=no, action=action, lane=Lane.CONTENT, records=number)
@@ -318,7 +412,7 @@ def _plan(records: list[Record], held: tuple[Held, ...], findings: tuple[Finding
         forecast=Forecast(requests=46, feeds=len(batches), seconds=428.0),
         records=len(records),
         digest="sha256:" + "d4" * 32,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="session")
