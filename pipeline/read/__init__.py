@@ -1,1 +1,1 @@
-"""Files → Catalog: rows as text exactly as the file showed them, and each row's origin."""
+"""Files → rows of text (`read_catalog`) → rows in canonical names (`load_mapping`, `apply`)."""
