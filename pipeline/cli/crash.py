@@ -6,11 +6,13 @@ import os
 import platform
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import __version__
 from pipeline.cli.shell import Shell
+from pipeline.errors import PipelineError
 
 
 def write_crash(shell: Shell, error: BaseException) -> Path | None:
@@ -39,8 +41,9 @@ def _private(file: Path, text: str) -> Path:
 
 def _folders(shell: Shell) -> Iterator[Path]:
     """The state folder where it's known, else the user's own log folder."""
-    state = shell.given.get("state")
-    yield (Path(state) if state else Path(".sellercenter")) / "crashes"
+    if shell.opened is not None:
+        with suppress(PipelineError):
+            yield shell.opened.open_state() / "crashes"
     import platformdirs
 
     yield platformdirs.user_log_path("sellercenter", appauthor=False)

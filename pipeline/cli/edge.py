@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -176,7 +177,9 @@ def _unexpected(shell: Shell, error: Exception) -> PipelineError:
 
 
 def prepare() -> None:
-    """Streams and signals of a real process."""
+    """Streams, signals and warnings of a real process: what a library deprecates is no user's business."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
     for stream in (sys.stdout, sys.stderr):
         speak_safely(stream)
     listen_to_signals()

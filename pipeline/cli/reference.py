@@ -52,6 +52,19 @@ _SELLERCENTER_COMPLETE=fish_source sellercenter | source       # fish
 """
 
 
+_ENVIRONMENT = """\
+## Environment
+
+| variable | what it says |
+|---|---|
+| `SELLERCENTER_CONFIG` | settings file, where no `--config` is given |
+| `SELLERCENTER_LEDGER` | the budget's file, before the settings' `ledger` |
+| `SELLERCENTER_LOG` | `json` writes log lines as JSON |
+
+Proxies, netrc and certificate files of the environment are never used: the settings name them.
+"""
+
+
 def reference() -> str:
     """The whole page."""
     context = click.Context(sellercenter, info_name=NAME)
@@ -59,7 +72,7 @@ def reference() -> str:
     parts = [_INTRO, "## Common options\n", _table(common, context)]
     for name in sellercenter.list_commands(context):
         parts += _section(sellercenter.get_command(context, name), context, name)
-    return "\n".join([*parts, _exit_codes(), _COMPLETION])
+    return "\n".join([*parts, _exit_codes(), _ENVIRONMENT, _COMPLETION])
 
 
 def _section(

@@ -28,6 +28,7 @@ class Shell:
         argv: the words after the program's name.
         given: common options as far as they were given, wherever they stood.
         command: the command's name as far as it is known; names the JSON document's schema.
+        opened: the workspace, once a command asked for it.
         redact: what every text of ours passes on its way to stderr or a crash file.
     """
 
@@ -39,6 +40,7 @@ class Shell:
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    opened: Workspace | None = None
 
     @property
     def json(self) -> bool:
@@ -71,7 +73,7 @@ class Shell:
             self.redact, verbosity=self.verbosity, debug=self.debug, environ=self.environ, stream=self.stderr
         )
         plain = bool(self.given.get("no_progress")) or self.verbosity > 0 or self.debug
-        return Workspace(
+        self.opened = Workspace(
             config=self.config,
             asked_shop=self.given.get("shop"),
             asked_state=self.given.get("state"),
@@ -80,6 +82,7 @@ class Shell:
             environ=self.environ,
             heard=self.redact.learn,
         )
+        return self.opened
 
     def _answers(self) -> bool:
         """A person can be asked: both ends of the talk are a terminal."""

@@ -96,6 +96,7 @@ class TestUnexpected:
         def crash(error: BaseException, *words: str):
             here = shell("diff", *words)
             here.command, here.given["state"] = "diff", tmp_path / "state"
+            here.workspace()
             here.redact.learn("CANARYKEY123")
             return said(here, raising(error)), tmp_path / "state" / "crashes"
 
@@ -152,9 +153,11 @@ class TestUnexpected:
         (tmp_path / "file").write_text("")
         here = shell("diff")
         here.given["state"] = tmp_path / "file"
+        here.workspace()
         told = said(here, raising(ValueError("x")))
         assert told.code == 1
         assert "error: unexpected ValueError: x" in told.err
+        assert not list(tmp_path.glob("file/*"))
 
 
 class Closed(io.StringIO):

@@ -67,8 +67,8 @@ def shop() -> Callable[..., object]:
     """A running sandbox: `with shop(...) as url`."""
 
     @contextmanager
-    def serve(*, ahead: float = 0.0) -> Iterator[str]:
-        options = SandboxOptions(user="demo@example.com", key="k-0001")
+    def serve(*, ahead: float = 0.0, key: str = "k-0001") -> Iterator[str]:
+        options = SandboxOptions(user="demo@example.com", key=key)
         with Sandbox(options, clock=Offset(ahead), products=[{"SellerSku": "A", "Name": "a"}]) as running:
             yield running.base_url
 

@@ -21,9 +21,7 @@ selection = options.together(
 @selection
 @click.option("--since", metavar="TIME", help="Only what was sent since then.")
 @click.option("--feed", "feeds", metavar="ID", multiple=True, help="Only what rode in this feed; repeatable.")
-@click.option(
-    "--where", metavar="FIELD=VALUE", multiple=True, help="Only products the run changed so; repeatable."
-)
+@click.option("--where", metavar="FIELD=VALUE", help="Only products to which the run wrote this.")
 def rollback(
     shell: Shell,
     run: str,
@@ -35,7 +33,7 @@ def rollback(
     reports: tuple[Path, ...],
     since: str | None,
     feeds: tuple[str, ...],
-    where: tuple[str, ...],
+    where: str | None,
 ) -> Outcome:
     """Write the plan that takes a run back, where the shop still holds what the run wrote."""
     from pipeline.usecases import rollback as use_case
