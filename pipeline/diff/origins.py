@@ -19,19 +19,18 @@ class Origins:
         """field → the cell of this row that it was made of."""
 
         def origin(name: str) -> Origin:
-            file, sheet, letters, expression = self._column(part, name)
+            known = self._columns.get((part, name))
+            file, sheet, letters, expression = known or self._column(part, name)
             cell = f"{letters}{line}" if letters else ""
             return Origin(file=file, sheet=sheet, row=line, cell=cell, expression=expression)
 
         return origin
 
     def _column(self, part: int, name: str) -> tuple[str, str, str, str]:
-        known = self._columns.get((part, name))
-        if known is None:
-            table, source = self._mapped.catalog.parts[part], self._mapped.sources.get(name)
-            headers = source.columns if source else (name,)
-            header = next((header for header in headers if header in table.columns), None)
-            letters = "" if header is None else column_letters(table.columns[header])
-            known = (table.file, table.sheet, letters, source.expression if source else "")
-            self._columns[part, name] = known
+        table, source = self._mapped.catalog.parts[part], self._mapped.sources.get(name)
+        headers = source.columns if source else (name,)
+        header = next((header for header in headers if header in table.columns), None)
+        letters = "" if header is None else column_letters(table.columns[header])
+        known = (table.file, table.sheet, letters, source.expression if source else "")
+        self._columns[part, name] = known
         return known

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from pipeline.diff.plan import Record
 
@@ -31,6 +32,7 @@ class Move:
     pays: Decimal | None = None
 
 
+@lru_cache(maxsize=4096)
 def is_price(name: str) -> bool:
     """A price of the product, regular or promotional; no attribute that happens to be called so."""
     prefix, _, tag = name.rpartition(".")

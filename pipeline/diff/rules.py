@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from pipeline.settings import Policy, Shop
@@ -39,10 +40,16 @@ class Rules:
 
     def field(self, name: str) -> Field | None:
         """The field of a name, None where this dialect has none (read-only extras)."""
-        try:
-            return field_named(name, self.dialect)
-        except UnknownField:
-            return None
+        return known_field(name, self.dialect)
+
+
+@lru_cache(maxsize=4096)
+def known_field(name: str, dialect: Dialect) -> Field | None:
+    """As `field_named`, None for a name that stands for nothing; asked for every change of a plan."""
+    try:
+        return field_named(name, dialect)
+    except UnknownField:
+        return None
 
 
 def rules_of(shop: Shop, ctx: Context, *, partial: bool) -> Rules:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PLAIN = ("SalePrice", "SaleStartDate", "SaleEndDate")
 _UNIT = ("SpecialPrice", "SpecialFromDate", "SpecialToDate")
@@ -30,6 +31,7 @@ class Sale:
         return (self.start, self.end)
 
 
+@lru_cache(maxsize=4096)
 def sale_of(name: str) -> Sale | None:
     """The promotion that a field belongs to."""
     prefix, dot, tag = name.rpartition(".")

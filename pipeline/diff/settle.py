@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.diff.memory import Resting, Written, content_of
@@ -60,7 +60,7 @@ def settled(
     records: list[Record] = []
     rest = list(held)
     for action, group in _by_action(effect, changes, rules):
-        resting = side.resting.get(action)
+        resting = side.resting.get(action) if side.resting else None
         if resting is not None and resting.content == content_of(action, ((c.field, c.after) for c in group)):
             rest.extend(_resting(side.sku, resting, change) for change in group)
         else:
@@ -79,9 +79,11 @@ def _by_action(
     """Images are sent apart from the rest, by an action of their own."""
     if effect is Effect.REMOVE:
         return [(Action.REMOVE, tuple(changes))]
-    images = tuple(change for change in changes if _is_image(change.field, rules))
-    rest = tuple(change for change in changes if not _is_image(change.field, rules))
     first = Action.CREATE if effect is Effect.CREATE else Action.UPDATE
+    images = tuple(change for change in changes if _is_image(change.field, rules))
+    if not images:
+        return [(first, tuple(changes))] if changes else []
+    rest = tuple(change for change in changes if not _is_image(change.field, rules))
     return [(action, group) for action, group in ((first, rest), (Action.IMAGE, images)) if group]
 
 
@@ -102,13 +104,17 @@ def _resting(sku: str, resting: Resting, change: Change) -> Held:
 
 
 def _record(side: Side, rules: Rules, effect: Effect, action: Action, changes: tuple[Change, ...]) -> Record:
-    record = Record(no=0, batch=0, sku=side.sku, action=action, effect=effect, changes=changes)
-    if effect in (Effect.DEACTIVATE, Effect.REMOVE) or action is Action.IMAGE:
-        return replace(record, acquitted=_acquitted(side, rules, changes))
     after = {change.field: change.after for change in changes}
-    along = companions(after, lambda name: _known(side, rules, name)) if effect is Effect.UPDATE else ()
-    return replace(
-        record, acquitted=_acquitted(side, rules, changes), context=along, facts=_facts(side, after)
+    return Record(
+        no=0,
+        batch=0,
+        sku=side.sku,
+        action=action,
+        effect=effect,
+        changes=changes,
+        acquitted=_acquitted(side, rules, changes),
+        context=companions(after, lambda name: _known(side, rules, name)) if effect is Effect.UPDATE else (),
+        facts=_facts(side, after) if effect in (Effect.CREATE, Effect.UPDATE) else (),
     )
 
 

@@ -11,11 +11,12 @@ from typing import IO
 from pipeline.diff.batches import URGENCY, Entry, Packing
 from pipeline.diff.plan import Effect, Held, Record
 from pipeline.diff.planfile import adapter, held_line
+from pipeline.diff.rules import known_field
 from pipeline.diff.sizes import size_of
 from pipeline.market.feeds import Action
 from pipeline.store.atomic import private_folder
 from pipeline.store.disk_errors import disk_errors
-from schemas.fields import Dialect, Lane, UnknownField, field_named
+from schemas.fields import Dialect, Lane
 
 
 class Spool:
@@ -86,8 +87,4 @@ def lane_of(record: Record, dialect: Dialect) -> Lane:
 
 def _lanes(names: Iterable[str], dialect: Dialect) -> Iterator[Lane]:
     yield Lane.CONTENT
-    for name in names:
-        try:
-            yield field_named(name, dialect).lane
-        except UnknownField:
-            continue
+    yield from (of.lane for name in names if (of := known_field(name, dialect)))
