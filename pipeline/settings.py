@@ -8,6 +8,7 @@ resolved by `pipeline.usecases.secrets` when a shop is first called, never here.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -73,6 +74,8 @@ class CatalogSettings(Section):
     max_errors_by_code: dict[str, Count] = Field(default_factory=dict)
     severity: dict[str, Literal["error", "warning", "off"]] = Field(default_factory=dict)
     clear: str = "__CLEAR__"
+    sku_pattern: str | None = None
+    sku_max: Annotated[int, Field(ge=1)] = 255
     check_brands: bool = True
     check_categories: bool = True
     check_attributes: bool = True
@@ -82,6 +85,15 @@ class CatalogSettings(Section):
     parse_seconds: Annotated[float, Field(gt=0)] = 600
     parse_max_bytes: Annotated[int, Field(ge=1)] = 8_589_934_592
     parse_max_cell: Annotated[int, Field(ge=1)] = 1_048_576
+
+    @field_validator("sku_pattern")
+    @classmethod
+    def _is_pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"{value!r} is no regular expression: {error}") from None
+        return value
 
 
 class Guards(Section):

@@ -69,7 +69,13 @@ def _value_rules(name: str, by_category: ByCategory, shop: Shop) -> Iterator[Row
     longest = {attribute.max_length for attribute in by_category.values() if attribute.max_length is not None}
     if longest:
         limit = " or ".join(map(str, sorted(longest)))
-        yield RowRule(code="too-long", field=name, keeps=_pairs(name, by_category, "too-long"), limit=limit)
+        yield RowRule(
+            code="too-long",
+            field=name,
+            keeps=_pairs(name, by_category, "too-long"),
+            limit=limit,
+            reads=(CATEGORY,),
+        )
 
 
 def _pairs(name: str, by_category: ByCategory, code: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
@@ -112,7 +118,7 @@ def _mandatory_rule(
         needs = (frame[NEW] == YES) & frame[CATEGORY].isin(demanding)
         return ~needs.fillna(value=False).astype(bool) | given(frame, name)
 
-    yield RowRule(code="missing-required", field=name, keeps=keeps)
+    yield RowRule(code="missing-required", field=name, keeps=keeps, reads=(CATEGORY,))
 
 
 def _foreign_rule(name: str, shop: Shop) -> RowRule:
@@ -123,4 +129,4 @@ def _foreign_rule(name: str, shop: Shop) -> RowRule:
     def keeps(frame: pd.DataFrame) -> pd.Series[bool]:
         return ~(given(frame, name) & frame[CATEGORY].isin(lacking).fillna(value=False).astype(bool))
 
-    return RowRule(code="unknown-attribute", field=name, keeps=keeps)
+    return RowRule(code="unknown-attribute", field=name, keeps=keeps, reads=(CATEGORY,))

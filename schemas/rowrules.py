@@ -21,6 +21,7 @@ class RowRule:
     Attributes:
         field: the column the finding belongs to, "" for the whole row.
         severity: where it differs from the rule's own.
+        reads: the fields it looks at: if one of them has no readable value, nothing follows.
     """
 
     code: str
@@ -29,6 +30,7 @@ class RowRule:
     limit: object = ""
     severity: Severity | None = None
     known: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 def row_rules(fields: tuple[Field, ...], shop: Shop) -> Iterator[RowRule]:
@@ -99,14 +101,20 @@ def _any_given(frame: pd.DataFrame, names: list[str]) -> pd.Series[bool]:
 def _sale_rules(sale: Sale, shop: Shop) -> Iterator[RowRule]:
     if sale.sale and sale.price:
         keeps = _below(sale.sale, sale.price)
-        yield RowRule(code="sale-not-below-price", field=sale.sale, keeps=keeps, limit=sale.price)
+        yield RowRule(
+            code="sale-not-below-price", field=sale.sale, keeps=keeps, limit=sale.price, reads=(sale.price,)
+        )
     if sale.sale:
         yield _needs_window(sale, shop)
-    for date in filter(None, (sale.start, sale.end)):
-        yield _needs_sale(sale, date, shop)
+    if sale.start:
+        yield _needs_sale(sale, sale.start, None, shop)
+    if sale.end:
+        yield _needs_sale(sale, sale.end, sale.start, shop)
     if sale.start and sale.end:
         keeps = _ordered(sale.start, sale.end)
-        yield RowRule(code="window-inverted", field=sale.end, keeps=keeps, limit=sale.start)
+        yield RowRule(
+            code="window-inverted", field=sale.end, keeps=keeps, limit=sale.start, reads=(sale.start,)
+        )
 
 
 def _needs_window(sale: Sale, shop: Shop) -> RowRule:
@@ -119,16 +127,20 @@ def _needs_window(sale: Sale, shop: Shop) -> RowRule:
         return ~(lacks if dated else lacks & _new(frame, shop))
 
     severity: Severity | None = None if dated or shop.new_known else "warning"
-    return RowRule(code="sale-without-window", field=sale.sale, keeps=keeps, severity=severity)
+    reads = tuple(filter(None, (sale.start, sale.end)))
+    return RowRule(code="sale-without-window", field=sale.sale, keeps=keeps, severity=severity, reads=reads)
 
 
-def _needs_sale(sale: Sale, date: str, shop: Shop) -> RowRule:
+def _needs_sale(sale: Sale, date: str, earlier: str | None, shop: Shop) -> RowRule:
+    """Said of a window's first date only: one price is lacking, not two."""
+
     def keeps(frame: pd.DataFrame) -> pd.Series[bool]:
-        lacks = given(frame, date) & ~given(frame, sale.sale)
+        lacks = given(frame, date) & ~given(frame, sale.sale) & ~given(frame, earlier)
         return ~(lacks if sale.sale else lacks & _new(frame, shop))
 
     severity: Severity | None = None if sale.sale or shop.new_known else "warning"
-    return RowRule(code="window-without-sale", field=date, keeps=keeps, severity=severity)
+    reads = tuple(filter(None, (sale.sale, earlier)))
+    return RowRule(code="window-without-sale", field=date, keeps=keeps, severity=severity, reads=reads)
 
 
 def _both(frame: pd.DataFrame, one: str, other: str) -> pd.Series[bool]:
@@ -138,7 +150,8 @@ def _both(frame: pd.DataFrame, one: str, other: str) -> pd.Series[bool]:
 def _below(sale: str, price: str) -> FrameJudge:
     def keeps(frame: pd.DataFrame) -> pd.Series[bool]:
         lower, higher = (pd.to_numeric(frame[name], errors="coerce") for name in (sale, price))
-        return ~_both(frame, sale, price) | (lower < higher).fillna(value=False).astype(bool)
+        fault = (lower >= higher) & (higher > 0)  # a price of zero is a fault of its own
+        return ~_both(frame, sale, price) | ~fault.fillna(value=False).astype(bool)
 
     return keeps
 

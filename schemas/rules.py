@@ -22,6 +22,7 @@ class Rule:
         says: the message, `{field}` and `{limit}` filled in; "" where the parser writes its own.
         hint: what to do about it.
         readable: False where the text is no value at all (see above).
+        fixed: no setting can soften it: what it refuses can't be compared or sent.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Rule:
     says: str = ""
     hint: str = ""
     readable: bool = True
+    fixed: bool = False
 
 
 def _rules(*rules: Rule) -> dict[str, Rule]:
@@ -72,7 +74,13 @@ READING = _rules(
 
 #: A value breaks a rule of its field.
 FIELD = _rules(
-    _error("blank-sku", "the row has no {field}", "fill it, or delete the row"),
+    Rule(
+        code="blank-sku",
+        severity="error",
+        says="the row has no {field}",
+        hint="fill it, or delete the row",
+        fixed=True,
+    ),
     _error("sku-too-long", "{field} is longer than {limit} characters"),
     _error("sku-pattern", "{field} doesn't match the pattern {limit}", "the pattern is catalog.sku_pattern"),
     _error("sku-characters", "{field} holds an invisible character", "type it again instead of pasting it"),
@@ -122,7 +130,13 @@ ROW = _rules(
 
 #: Rows contradict each other.
 ROWS = _rules(
-    _error("duplicate-sku", "another row has the same SKU", "keep one of them: none is taken until then"),
+    Rule(
+        code="duplicate-sku",
+        severity="error",
+        says="another row has the same SKU",
+        hint="keep one of them: none is taken until then",
+        fixed=True,
+    ),
     _error(
         "similar-sku",
         "another row's SKU differs only in case, spaces or form",
@@ -145,4 +159,5 @@ RULES: Mapping[str, Rule] = {**READING, **FIELD, **ROW, **ROWS}
 
 def severity_of(code: str, overrides: Mapping[str, Severity], default: Severity | None = None) -> Severity:
     """What a rule's breach means here: the settings' word, else the rule's."""
-    return overrides.get(code) or default or RULES[code].severity
+    rule = RULES[code]
+    return rule.severity if rule.fixed else overrides.get(code) or default or rule.severity

@@ -30,6 +30,7 @@ class Verdict:
     Attributes:
         field: canonical name of the column the finding belongs to, "" for the whole row.
         known: the values that would have passed, for a suggestion; () = no such list.
+        reads: further fields that it depends on.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Verdict:
     message: str
     hint: str
     known: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,38 +104,39 @@ def _column(field: Field, shop: Shop, verdicts: dict[str, Verdict]) -> pa.Column
 
 
 def _check(rule: FieldRule, field: Field, shop: Shop, verdicts: dict[str, Verdict]) -> pa.Check | None:
-    key = f"{rule.code}@{field.name}"
-    return _named(
-        key, rule.keeps, _verdict(rule.code, field.name, rule.limit, shop, None, rule.known), verdicts
-    )
+    return _named(rule.keeps, _verdict(rule, field.name, shop), verdicts)
 
 
 def _frame_check(rule: RowRule, shop: Shop, verdicts: dict[str, Verdict]) -> pa.Check | None:
-    key = f"{rule.code}@{rule.field}"
-    verdict = _verdict(rule.code, rule.field, rule.limit, shop, rule.severity, rule.known)
-    return _named(key, rule.keeps, verdict, verdicts)
+    return _named(rule.keeps, _verdict(rule, rule.field, shop, rule.severity, rule.reads), verdicts)
 
 
-def _named(
-    key: str, keeps: Callable[..., object], verdict: Verdict, verdicts: dict[str, Verdict]
-) -> pa.Check | None:
+def _named(keeps: Callable[..., object], verdict: Verdict, verdicts: dict[str, Verdict]) -> pa.Check | None:
     if verdict.severity == "off":
         return None
+    key = f"{verdict.code}@{verdict.field}"
+    while key in verdicts:  # a field's own length and its category's are two rules
+        key += "+"
     verdicts[key] = verdict
     return pa.Check(keeps, name=key, error=key, ignore_na=False)
 
 
 def _verdict(
-    code: str, field: str, limit: object, shop: Shop, severity: Severity | None, known: tuple[str, ...] = ()
+    rule: FieldRule | RowRule,
+    field: str,
+    shop: Shop,
+    severity: Severity | None = None,
+    reads: tuple[str, ...] = (),
 ) -> Verdict:
-    rule = RULES[code]
+    known = RULES[rule.code]
     return Verdict(
-        code=code,
+        code=rule.code,
         field=field,
-        severity=severity_of(code, shop.severity, severity),
-        message=rule.says.format(field=field, limit=limit),
-        hint=rule.hint,
-        known=known,
+        severity=severity_of(rule.code, shop.severity, severity),
+        message=known.says.format(field=field, limit=rule.limit),
+        hint=known.hint,
+        known=rule.known,
+        reads=reads,
     )
 
 

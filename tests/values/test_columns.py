@@ -27,12 +27,14 @@ FIELDS = [
     field_named("ProductData.Color", Dialect.CLASSIC),
     Field(name="ProductData.X", tag="X", kind=Kind.TEXT, place=Place.PRODUCT_DATA),
 ]
-FORMATS = [Format(), Format(decimal=","), Format(decimal=".", thousands=","), Format(separator=";", blank="clear")]
+FORMATS = [
+    Format(),
+    Format(decimal=","),
+    Format(decimal=".", thousands=","),
+    Format(separator=";", blank="clear"),
+]
 PIECES = st.sampled_from(
-    "0 00 1 12 123 1234 .5 , . - 12.5 12.50 1.234 1,234 1.234,50 0.00 2024-05-31 2024-02-30 23:59:59 24:00:00"
-    " 0000-00-00 Z +02:00 T active ACTIVE https://a.example/b.jpg http://c.example/d | ; <p> </p> <b>x</b> &amp;"
-    " & a é e\u0301 ñ Å ｱ ก\u0e49\u0e38 한 \u1112\u1161 Acme ACME red Red,blue 1,2 77 Shoes 4006381333931 7.5E+12 NaN"
-    " \u037e \u212b \ufffd \u202e \x07 \x85 \u2028 \ufeff \U0001f600 \U00011383 İ ß __CLEAR__ USD $ €".split(" ")
+    ["0", "00", "1", "12", "123", "1234", ".5", ",", ".", "-", "12.5", "12.50", "1.234", "1,234", "1.234,50", "0.00", "2024-05-31", "2024-02-30", "23:59:59", "24:00:00", "0000-00-00", "Z", "+02:00", "T", "active", "ACTIVE", "https://a.example/b.jpg", "http://c.example/d", "|", ";", "<p>", "</p>", "<b>x</b>", "&amp;", "&", "a", "é", "é", "ñ", "Å", "ｱ", "กุ้", "한", "하", "Acme", "ACME", "red", "Red,blue", "1,2", "77", "Shoes", "4006381333931", "7.5E+12", "NaN", ";", "Å", "�", "\u202e", "\x07", "\x85", "\u2028", "\ufeff", "😀", "𑎃", "İ", "ß", "__CLEAR__", "USD", "$", "€"]
 )
 CELL = st.one_of(
     st.lists(PIECES, max_size=4).map("".join),
@@ -77,7 +79,9 @@ def test_money_of_every_currency(decimals: int, cells: list[str]) -> None:
 @given(cells=COLUMN)
 def test_comparing_a_column_is_comparing_each_value(field: Field, cells: list[str | None]) -> None:
     column = comparable_column(pl.Series(field.name, cells, dtype=pl.String), field, CTX)
-    assert column.to_list() == [None if text is None else kinds.comparable(field, text, CTX) for text in cells]
+    assert column.to_list() == [
+        None if text is None else kinds.comparable(field, text, CTX) for text in cells
+    ]
 
 
 @settings(max_examples=300, deadline=None)
@@ -86,7 +90,8 @@ def test_a_digest_only_acquits_what_is_equal(left: list[str], right: list[str]) 
     """Equal digests mean equal comparables, field by field; descriptions included."""
     fields = [field_named(name, Dialect.CLASSIC) for name in ("Name", "Description", "SalePrice")]
     rows = [
-        pl.DataFrame({field.name: [text] for field, text in zip(fields, row, strict=True)}) for row in (left, right)
+        pl.DataFrame({field.name: [text] for field, text in zip(fields, row, strict=True)})
+        for row in (left, right)
     ]
     if row_digests(rows[0], fields, CTX)[0] == row_digests(rows[1], fields, CTX)[0]:
         for field, one, other in zip(fields, left, right, strict=True):
@@ -95,7 +100,9 @@ def test_a_digest_only_acquits_what_is_equal(left: list[str], right: list[str]) 
 
 def test_a_digest_knows_forms_of_one_value() -> None:
     fields = [field_named(name, Dialect.CLASSIC) for name in ("Price", "Name", "SaleStartDate", "Brand")]
-    ours = pl.DataFrame({"Price": ["10"], "Name": ["Ca\u0301p  x"], "SaleStartDate": ["2024-05-01"], "Brand": ["acme"]})
+    ours = pl.DataFrame(
+        {"Price": ["10"], "Name": ["Ca\u0301p  x"], "SaleStartDate": ["2024-05-01"], "Brand": ["acme"]}
+    )
     theirs = pl.DataFrame(
         {"Price": ["10.00"], "Name": ["Cáp x "], "SaleStartDate": ["2024-05-01 00:00:00"], "Brand": ["ACME"]}
     )

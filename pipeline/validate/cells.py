@@ -1,0 +1,67 @@
+"""One chunk: texts → values, blanks by their column's meaning, and what can't be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.read.catalog import PART, Mapped
+from pipeline.values.columns import Odd, parse_columns
+from pipeline.values.context import Context, Format
+from pipeline.values.kinds import blank
+from schemas.fields import CLEAR, Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How the cells of one catalog are read.
+
+    Attributes:
+        clear: the settings' own word for clearing, beside `CLEAR`.
+    """
+
+    fields: tuple[Field, ...]
+    formats: Mapping[str, Format]
+    ctx: Context
+    clear: str
+    owners: Mapping[str, frozenset[int]]
+
+    def read(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Odd]]:
+        """Values for texts, and the cells without one, by row of the frame."""
+        worded = frame if self.clear == CLEAR else frame.with_columns(map(self._worded, self.fields))
+        values, odd = parse_columns(worded, self.fields, self.formats, self.ctx)
+        for field in self.fields:
+            found, problems = self._blanks(frame, values[field.name], field)
+            values, odd = values.with_columns(found), odd + problems
+        return values, odd
+
+    def _worded(self, field: Field) -> pl.Expr:
+        asked = pl.col(field.name).str.strip_chars() == self.clear
+        return pl.when(asked).then(pl.lit(CLEAR)).otherwise(pl.col(field.name)).alias(field.name)
+
+    def _blanks(self, frame: pl.DataFrame, values: pl.Series, field: Field) -> tuple[pl.Series, list[Odd]]:
+        """An empty cell means what its column says; a sheet without the column says nothing."""
+        value, problem = blank(self.formats.get(field.name, Format()))
+        if value is None and problem is None:
+            return values, []
+        empty = frame[field.name].is_null() & frame[PART].is_in(list(self.owners[field.name]))
+        if problem is None:
+            filled = pl.when(empty).then(pl.lit(value)).otherwise(values.name).alias(values.name)
+            return values.to_frame().select(filled).to_series(), []
+        rows = empty.arg_true().to_list()
+        return values, [Odd(row=row, field=field.name, text="", problem=problem) for row in rows]
+
+
+def owners_of(mapped: Mapped, names: Sequence[str]) -> dict[str, frozenset[int]]:
+    """Field → parts of the catalog that have a column for it; constants stand in all."""
+    owners: dict[str, frozenset[int]] = {}
+    for name in names:
+        source = mapped.sources.get(name)
+        columns = set(source.columns) if source else set()
+        parts = enumerate(mapped.catalog.parts)
+        owners[name] = frozenset(
+            number for number, part in parts if not columns or not columns.isdisjoint(part.columns)
+        )
+    return owners

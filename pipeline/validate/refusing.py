@@ -1,0 +1,86 @@
+"""Whom a refused row takes with it: its children always, its whole group where the settings say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipeline.read.catalog import LINE, PART, ROW, batches_of
+from pipeline.settings import CatalogSettings
+from pipeline.validate.placing import Placer, Spot
+from schemas.fields import KEY
+
+PARENT_SKU = "ParentSku"
+
+
+def refuse(parsed: Path, placer: Placer, settings: CatalogSettings) -> None:
+    """Refuse the kin of refused rows, with a finding each."""
+    if not placer.refused or PARENT_SKU not in placer.mapped.fields:
+        return
+    if settings.on_error == "skip-group":
+        _refuse_groups(parsed, placer)
+    else:
+        _refuse_children(parsed, placer)
+
+
+def _rows(parsed: Path) -> Iterator[pl.DataFrame]:
+    """Place, SKU, parent (null for a row that stands alone) and group of all rows."""
+    own = pl.col(PARENT_SKU).is_null() | (pl.col(PARENT_SKU) == "") | (pl.col(PARENT_SKU) == pl.col(KEY))
+    parent = pl.when(~own).then(PARENT_SKU).alias("parent")
+    for batch in batches_of(parsed):
+        frame = pl.from_arrow(batch.select([ROW, PART, LINE, KEY, PARENT_SKU]))
+        assert isinstance(frame, pl.DataFrame)
+        named = frame.with_columns(parent)
+        yield named.select(ROW, PART, LINE, KEY, "parent", group=pl.coalesce("parent", KEY))
+
+
+def _gone(placer: Placer) -> pl.Series:
+    return pl.Series(sorted(placer.refused), dtype=pl.Int64).implode()
+
+
+def _refuse_groups(parsed: Path, placer: Placer) -> None:
+    gone, bad = _gone(placer), set[str]()
+    for rows in _rows(parsed):
+        bad |= set(rows.filter(pl.col(ROW).is_in(gone))["group"].drop_nulls().to_list())
+    wanted = pl.Series(sorted(bad), dtype=pl.String).implode()
+    for rows in _rows(parsed):
+        for row in rows.filter(pl.col("group").is_in(wanted) & ~pl.col(ROW).is_in(gone)).iter_rows(
+            named=True
+        ):
+            placer.rule(_spot(row), "group-refused", PARENT_SKU, row["parent"] or "")
+
+
+def _refuse_children(parsed: Path, placer: Placer) -> None:
+    """Down the generations, until there is nobody left to refuse."""
+    gone = _gone(placer)
+    skus, kin = [pl.Series(KEY, [], dtype=pl.String)], []
+    for rows in _rows(parsed):
+        skus.append(rows.filter(pl.col(ROW).is_in(gone))[KEY].drop_nulls())
+        kin.append(rows.filter(pl.col("parent").is_not_null()))
+    family = pl.concat(kin).with_columns(hash=pl.col("parent").hash(seed=7)).sort("hash")
+    frontier = pl.concat(skus)
+    while not frontier.is_empty():
+        children = [row for row in _children(family, frontier) if row[ROW] not in placer.refused]
+        for row in children:
+            placer.rule(_spot(row), "parent-refused", PARENT_SKU, row["parent"])
+        held = [row[KEY] for row in children if row[ROW] in placer.refused]
+        frontier = pl.Series(KEY, held, dtype=pl.String)
+
+
+def _children(family: pl.DataFrame, parents: pl.Series) -> Iterator[dict[str, Any]]:
+    """Rows whose parent is one of some SKUs; the family is sorted by the parent's hash."""
+    hashes = parents.unique().hash(seed=7).to_numpy()
+    known = family["hash"].to_numpy()
+    first, last = np.searchsorted(known, hashes, "left"), np.searchsorted(known, hashes, "right")
+    wanted = set(parents.to_list())
+    for start, end in zip(first.tolist(), last.tolist(), strict=True):
+        if end > start:
+            yield from (row for row in family[start:end].iter_rows(named=True) if row["parent"] in wanted)
+
+
+def _spot(row: dict[str, Any]) -> Spot:
+    return Spot(row=row[ROW], part=row[PART], line=row[LINE], sku=row[KEY] or "")

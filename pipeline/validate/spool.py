@@ -1,0 +1,56 @@
+"""Arrow files of validation: chunks large enough for pandera, written as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+import pyarrow as pa
+
+#: Each pandera call costs a tenth of a second, so chunks are large; memory bounds them.
+CHUNK_ROWS = 100_000
+CHUNK_BYTES = 64 * 1024 * 1024
+
+
+def chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
+    """The same rows in the same order, in fewer frames."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        held.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
+            yield _frame(held)
+            held, rows, size = [], 0, 0
+    if rows:
+        yield _frame(held)
+
+
+def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
+    frame = pl.from_arrow(pa.Table.from_batches(batches))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+class Spool:
+    """An Arrow IPC file that grows frame by frame; the schema is known from the start."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path, self.rows = path, 0
+        self._schema = schema
+        self._writer = pa.ipc.new_file(str(path), schema)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        table = frame.select(self._schema.names).to_arrow().cast(self._schema)
+        self._writer.write_table(table, max_chunksize=20_000)
+        self.rows += table.num_rows
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()

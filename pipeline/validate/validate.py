@@ -1,0 +1,232 @@
+"""Mapped catalog → accepted rows + every finding, in one pass over the cells.
+
+texts ─ parse cells ─ values ─ screen ─┬─ acquitted
+                                       └─ pandera ── verdicts
+keys of all rows ─ doubtful ones ─ pandera ── verdicts
+refused rows, then their children and groups ── left out of what is accepted
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from pipeline.errors import InputRefused
+from pipeline.market.lookups import Lookups
+from pipeline.read.catalog import LINE, PART, ROW, Mapped, batches_of
+from pipeline.read.finding import Severity
+from pipeline.settings import CatalogSettings, Shop
+from pipeline.validate import across
+from pipeline.validate.accepted import Accepted
+from pipeline.validate.cells import Reader, owners_of
+from pipeline.validate.judging import Judge, spot_of
+from pipeline.validate.placing import Placer
+from pipeline.validate.refusing import refuse
+from pipeline.validate.rules import informed, rules_of
+from pipeline.validate.screen import suspicious
+from pipeline.validate.spool import Spool, chunks
+from pipeline.values.context import Context, Format
+from schemas import product
+from schemas.fields import KEY, Field, field_named
+from schemas.keys import key_table
+from schemas.rowrules import required_names
+from schemas.tables import judge, product_table
+
+POSITION = (ROW, PART, LINE)
+
+
+def validate(
+    mapped: Mapped,
+    *,
+    settings: CatalogSettings,
+    shop: Shop,
+    ctx: Context,
+    lookups: Lookups,
+    known_skus: frozenset[str] | None,
+    folder: Path,
+) -> Accepted:
+    """Judge every row; write those that passed to `folder`/accepted.arrow.
+
+    Args:
+        known_skus: what the shop holds; None = not asked: what new products lack is then a warning.
+
+    Raises:
+        InputRefused: no column of the catalog is the SellerSku.
+    """
+    if KEY not in mapped.fields:
+        hint = "name the column that holds it in the mapping; `sellercenter map` proposes one"
+        raise InputRefused(f"no column of the catalog is {KEY}", hint=hint)
+    fields = tuple(field_named(name, shop.dialect) for name in mapped.fields)
+    work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus)
+    folder.mkdir(parents=True, exist_ok=True)
+    parsed = folder / "parsed.arrow"
+    work.read_all(parsed)
+    work.judge_keys(parsed)
+    refuse(parsed, work.placer, settings)
+    return _accepted(parsed, folder / "accepted.arrow", work)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One validation under way."""
+
+    mapped: Mapped
+    fields: tuple[Field, ...]
+    settings: CatalogSettings
+    rules: product.Shop
+    reader: Reader
+    judge: Judge
+    placer: Placer
+    keys: across.Keys
+    known: frozenset[str] | None
+
+    @classmethod
+    def begin(
+        cls,
+        mapped: Mapped,
+        fields: tuple[Field, ...],
+        settings: CatalogSettings,
+        ctx: Context,
+        lookups: Lookups,
+        known: frozenset[str] | None,
+    ) -> _Work:
+        rules = rules_of(settings, lookups, new_known=known is not None or settings.mode == "update-only")
+        placer = Placer(mapped=mapped, severity=settings.severity)
+        formats = {name: found for name, found in mapped.formats.items() if isinstance(found, Format)}
+        owners = owners_of(mapped, mapped.fields)
+        return cls(
+            mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
+            reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
+            judge=Judge(table=product_table(fields, rules), placer=placer),
+            keys=across.Keys(fields={field.name: field for field in fields}, ctx=ctx),
+        )  # fmt: skip
+
+    def read_all(self, path: Path) -> None:
+        """Parse, screen and judge all rows; write their values."""
+        known = None if self.known is None else pl.Series(list(self.known), dtype=pl.String)
+        self._warn_of_columns()
+        self.placer.inherit()
+        with Spool(path, _schema(self.mapped)) as spool:
+            for texts in chunks(self.mapped.batches()):
+                values, odd = self.reader.read(texts)
+                self.placer.adopt(texts)
+                for cell in odd:
+                    spot = spot_of(values.row(cell.row, named=True), texts.row(cell.row, named=True))
+                    self.placer.problem(spot, cell.field, cell.text, cell.problem)
+                judged = values.with_columns(self._news(values[KEY], known))
+                doubt = suspicious(judged, self.fields, self.rules)
+                self.judge.add(judged.filter(doubt), texts.filter(doubt))
+                self.keys.add(values)
+                spool.write(values)
+        self.judge.finish()
+
+    def _news(self, skus: pl.Series, known: pl.Series | None) -> pl.Series:
+        """Does the shop lack the product."""
+        if self.settings.mode == "update-only":
+            return pl.Series(product.NEW, [product.NO]).new_from_index(0, len(skus))
+        if known is None:
+            return pl.Series(product.NEW, [product.UNKNOWN]).new_from_index(0, len(skus))
+        listed = skus.is_in(known.implode()).fill_null(value=False)
+        words = pl.when(listed).then(pl.lit(product.NO)).otherwise(pl.lit(product.YES))
+        return pl.DataFrame({"listed": listed}).select(words.alias(product.NEW)).to_series()
+
+    def _warn_of_columns(self) -> None:
+        """Where nobody asked which products are new, missing columns are said once."""
+        missing = required_names(self.fields)[1]
+        if missing and not self.rules.new_known:
+            message = f"new products need fields that the file doesn't have: {', '.join(missing)}"
+            self.placer.whole_file("incomplete-product", message, Severity.WARNING)
+
+    def judge_keys(self, parsed: Path) -> None:
+        """SKUs, parents and groups over the whole catalog."""
+        known = (
+            None
+            if self.known is None
+            else pl.Series(list(self.known), dtype=pl.String).hash(seed=7).to_numpy()
+        )
+        doubts = across.doubtful(self.keys.table(), known)
+        if not doubts:
+            return
+        rows = _rows_at(parsed, doubts)
+        parents = {row.get(across.PARENT_SKU) or "" for row in rows.values()} - {""}
+        frame = across.key_frame(
+            (self._key_row(row, values) for row, values in rows.items()),
+            self.known,
+            _present(parsed, parents),
+        )
+        for label, verdict in judge(key_table(self.settings.severity), frame):
+            values = rows[label]
+            self.placer.verdict(spot_of(values, values), verdict, values.get(verdict.field) or "")
+
+    def _key_row(self, row: int, values: dict[str, Any]) -> across.Row:
+        return across.Row(
+            row=row,
+            sku=values[KEY] or "",
+            parent=values.get(across.PARENT_SKU) or "",
+            brand=self.keys.meaning(values, across.BRAND),
+            category=self.keys.meaning(values, across.CATEGORY),
+        )
+
+
+def _schema(mapped: Mapped) -> pa.Schema:
+    positions = [(ROW, pa.int64()), (PART, pa.int32()), (LINE, pa.int64())]
+    texts = [(name, pa.large_string()) for name in (*mapped.fields, *mapped.internal)]
+    return pa.schema([*positions, *texts])
+
+
+def _rows_at(path: Path, positions: list[int]) -> dict[int, dict[str, Any]]:
+    """Key columns of some rows, by their place in the file, which is what `Keys` counts."""
+    wanted, start = np.array(positions), 0
+    found: dict[int, dict[str, Any]] = {}
+    for batch in batches_of(path):
+        inside = wanted[(wanted >= start) & (wanted < start + batch.num_rows)] - start
+        if len(inside):
+            names = [name for name in (*POSITION, *across.COLUMNS) if name in batch.schema.names]
+            found |= {row[ROW]: row for row in batch.select(names).take(pa.array(inside)).to_pylist()}
+        start += batch.num_rows
+    return found
+
+
+def _present(path: Path, skus: set[str]) -> frozenset[str]:
+    """Those of some SKUs that the catalog has a row for."""
+    wanted, found = pl.Series(list(skus), dtype=pl.String), set()
+    if not skus:
+        return frozenset()
+    for batch in batches_of(path):
+        column = pl.Series(pl.from_arrow(batch.column(KEY)))
+        found |= set(column.filter(column.is_in(wanted.implode())).to_list())
+    return frozenset(found)
+
+
+def _accepted(parsed: Path, path: Path, work: _Work) -> Accepted:
+    """Everything that no finding refused, written; the rest counted."""
+    refused = work.placer.refused
+    total, lost = 0, set()
+    if refused:
+        gone = pl.Series(sorted(refused), dtype=pl.Int64).implode()
+        with Spool(path, _schema(work.mapped)) as spool:
+            for frame in chunks(batches_of(parsed)):
+                out = frame[ROW].is_in(gone)
+                lost |= set(frame.filter(out)[KEY].drop_nulls().to_list())
+                spool.write(frame.filter(~out))
+                total += frame.height
+        parsed.unlink()
+    else:
+        parsed.replace(path)
+        total = sum(batch.num_rows for batch in batches_of(path))
+    return Accepted(
+        path=path,
+        fields=work.mapped.fields,
+        internal=work.mapped.internal,
+        rows=total - len(refused),
+        total=total,
+        rejected=len(refused),
+        rejected_skus=frozenset(lost),
+        findings=work.placer.findings(),
+        mapped=work.mapped,
+    )
