@@ -10,10 +10,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
+from pipeline.read.presets import presets
 from pipeline.settings import LOOPBACK, parse_settings
 from pipeline.store.atomic import write_atomic
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.resources import presets
 
 
 class Prompt(Protocol):

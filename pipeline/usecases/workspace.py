@@ -15,13 +15,11 @@ from typing import Any
 
 from pipeline.budget.clock import SystemClock
 from pipeline.budget.throttle import Clock
-from pipeline.errors import SettingsError
 from pipeline.market.secret import Secret
 from pipeline.settings import Settings, Shop, load_settings
 from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.usecases import secrets
 from pipeline.usecases.progress import Progress, Silence
-from pipeline.usecases.resources import bundled, presets
 
 STATE = Path(".sellercenter")
 
@@ -130,18 +128,10 @@ class Workspace:
         Raises:
             SettingsError: there is none of that name.
         """
+        from pipeline.read.presets import find_mapping
+
         name = shop.catalog.mapping
-        if name is None:
-            return None
-        for file in (
-            self.base / Path(name).expanduser(),
-            bundled(name),
-            bundled(f"configs/mappings/{name}.toml"),
-        ):
-            if file.is_file():
-                return file
-        hint = f"presets: {', '.join(presets())}; `sellercenter map CATALOG` proposes one"
-        raise SettingsError(f"no mapping {name!r} beside {self.config}", hint=hint)
+        return find_mapping(name, self.base) if name is not None else None
 
     def identity(self, shop: Shop) -> str:
         """Which shop this is, whatever its name in the settings: a digest of url, user and operators."""
@@ -153,7 +143,10 @@ class Workspace:
         Raises:
             SettingsError: the mapping can't be read.
         """
-        return _digest([_deciding(shop), _text(self.mapping_file(shop))])
+        from pipeline.read.mapping import load_mapping
+
+        mapping = load_mapping(self.mapping_file(shop), base=self.base, shop=self.shop_name)
+        return _digest([_deciding(shop), mapping.digest])
 
 
 def _deciding(shop: Shop) -> dict[str, Any]:
@@ -177,13 +170,6 @@ def _deciding(shop: Shop) -> dict[str, Any]:
         "guards": shop.guards.model_dump(mode="json"),
         "limits": limits,
     }
-
-
-def _text(file: Path | None) -> str | None:
-    try:
-        return file.read_text(encoding="utf-8-sig") if file else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"can't read mapping {file}: {error}") from error
 
 
 def _digest(value: object) -> str:

@@ -70,8 +70,8 @@ def test_the_wheel_alone_finds_its_data(built: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     code = (
-        "import pipeline; from pipeline.usecases.resources import bundled, presets; "
-        "print(pipeline.__file__); print(bundled('configs/default.toml').is_file(), len(presets()))"
+        "import pipeline; from pipeline.read.presets import presets; "
+        "print(pipeline.__file__); print(len(presets()))"
     )
     environ = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     done = subprocess.run(
@@ -85,4 +85,4 @@ def test_the_wheel_alone_finds_its_data(built: Path, tmp_path: Path) -> None:
     )
     origin, found = done.stdout.splitlines()
     presets = len(list((Path(__file__).parents[2] / "configs" / "mappings").glob("*.toml")))
-    assert (Path(origin).parent, found) == (tmp_path / "site" / "pipeline", f"True {presets}")
+    assert (Path(origin).parent, found) == (tmp_path / "site" / "pipeline", str(presets))
