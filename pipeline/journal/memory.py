@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from pipeline.journal import schema
 from pipeline.journal.journal import SKUS_AT_ONCE
 from pipeline.journal.projections import REFUSALS
 from pipeline.journal.states import Kind
+from pipeline.market.feeds import Action
 from pipeline.store.engine import Store
 
 
@@ -22,10 +23,12 @@ class JournalMemory:
 
     Args:
         identity: which shop.
+        status: the fields that say whether a product is on sale there.
     """
 
-    def __init__(self, store: Store, identity: str) -> None:
+    def __init__(self, store: Store, identity: str, status: Sequence[str] = ("Status",)) -> None:
         self._store = store
+        self._status = status
         self._identity = identity
 
     def any_written(self) -> bool:
@@ -51,10 +54,24 @@ class JournalMemory:
             .join(run, run.c.id == record.c.run)
             .where(run.c.identity == self._identity, change.c.before.is_not(None))
         )
+        asked = list(skus)
         found: dict[tuple[str, str], set[str]] = {}
-        for row in self._for_skus(query, record.c.sku, skus):
+        for row in self._for_skus(query, record.c.sku, asked):
             found.setdefault((row["sku"], row["field"]), set()).add(row["before"])
+        for row in self._created(asked):
+            for name in self._status:
+                found.setdefault((row["sku"], name), set()).add("inactive")
         return {key: frozenset(values) for key, values in found.items()}
+
+    def _created(self, skus: Iterable[str]) -> Iterator[Mapping[Any, Any]]:
+        """What we created was off sale before: taking it off sale again goes back to that."""
+        record, run = schema.RECORD, schema.RUN
+        query = (
+            select(record.c.sku)
+            .join(run, run.c.id == record.c.run)
+            .where(run.c.identity == self._identity, record.c.action == Action.CREATE.value)
+        )
+        return self._for_skus(query, record.c.sku, skus)
 
     def resting(self) -> Mapping[tuple[str, str], Resting]:
         table = schema.RESTING

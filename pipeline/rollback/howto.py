@@ -64,7 +64,7 @@ The run planned {numbers.records} records. Of these: {told}.
 
 - `changes.csv`: every change: product, field, the value before, the value we sent, the feed, what came of it.
 - `rollback.xlsx` and `rollback.csv`: the old values, one row a product. An empty cell means: leave alone.
-- `rollback.xml`: the same as the body of a ProductUpdate request (images: `rollback-images.xml`, action Image).
+- `rollback.xml`: the same as the body of a ProductUpdate request; images in `rollback-images.xml`, for Image.
 - `result.json`: how the run ended.
 
 ## What to do

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.diff.plan import Effect, Record
-from pipeline.market.feeds import Action
 from schemas.fields import Dialect, UnknownField, field_named
 
 
@@ -78,10 +77,9 @@ def _reversal(
     wanted: Wanted,
 ) -> Reversal:
     if record.effect is Effect.CREATE:
-        inactive = (
-            {} if record.action is Action.IMAGE else dict.fromkeys(_status(dialect, operators), "inactive")
-        )
-        return Reversal(sku=record.sku, values=inactive, created=True)
+        inactive = dict.fromkeys(status_fields(dialect, operators), "inactive")
+        wrote = {c.field: c.after for c in record.changes if _undoable(c.field, dialect, Wanted())}
+        return Reversal(sku=record.sku, values=inactive, wrote=wrote, created=True)
     values, wrote = {}, {}
     for change in record.changes:
         before = befores.get((record.no, change.field), change.before)
@@ -93,7 +91,8 @@ def _reversal(
     return Reversal(sku=record.sku, values=values, wrote={} if removed else wrote, removed=removed)
 
 
-def _status(dialect: Dialect, operators: tuple[str, ...]) -> tuple[str, ...]:
+def status_fields(dialect: Dialect, operators: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields that take a product off sale."""
     if dialect is Dialect.CLASSIC:
         return ("Status",)
     return tuple(f"BusinessUnits.{code}.Status" for code in operators)

@@ -116,7 +116,7 @@ class Kit:
                 )
 
     def _write_bodies(self, reversals: Mapping[str, Reversal]) -> None:
-        """`rollback.xml` for ProductUpdate, and beside it one for images, which need an action of their own."""
+        """`rollback.xml` for ProductUpdate; images need an action, and so a file, of their own."""
         plain, images = [], []
         for back in reversals.values():
             fields = {name: self._as_sent(name, value) for name, value in back.values.items()}

@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pipeline.diff.plan import Guard, Plan, Record
+from pipeline.diff.build import plan_path as plan_file
+from pipeline.diff.guards import allow as lift
+from pipeline.diff.plan import Plan, Record
 from pipeline.diff.planfile import check, open_plan, records
 from pipeline.errors import Exit, GuardRefused, PlanRefused, UsageError
 from pipeline.journal.journal import Journal
@@ -45,9 +47,10 @@ def push(
         GuardRefused: a guard stands against it and wasn't allowed.
         UsageError: nobody was there to say yes.
     """
+    plan_path = found_plan(ws, plan_path)
     plan = open_plan(plan_path)
     check_plan(ws, plan)
-    allowed = allowances(plan.refused, allow, reason)
+    allowed = allowances(plan, allow, reason)
     confirm(ws, plan, yes=yes)
     read: Records = partial(records, plan_path)
     if canary:
@@ -63,6 +66,12 @@ def push(
             ws, journal, shop, plan, plan_path, read,
             run=ws.new_id(), on_drift=on_drift, allowed=allowed, command="push",
         )  # fmt: skip
+
+
+def found_plan(ws: Workspace, named: Path) -> Path:
+    """A plan's file: as named, or by its id among those of the state folder."""
+    stored = plan_file(ws.state / "plans", str(named))
+    return stored if not named.exists() and stored.exists() else named
 
 
 def carry_out(
@@ -115,30 +124,24 @@ def refuse_used(journal: Journal, plan: Plan) -> None:
             raise PlanRefused(f"plan {plan.id} was already used by run {row.id}", code="plan-used", hint=hint)
 
 
-def allowances(refused: tuple[Guard, ...], allow: tuple[str, ...], reason: str | None) -> dict[str, str]:
-    """Rule → reason, of the guards that were overridden for this plan.
+def allowances(plan: Plan, allow: tuple[str, ...], reason: str | None) -> dict[str, str]:
+    """Rule → reason, of the guards that are overridden for this plan.
 
     Raises:
-        UsageError: an override without a reason, or of a rule that doesn't stand against the plan.
+        UsageError: an override without a reason, or of a rule that doesn't exist.
         GuardRefused: a guard stands that nobody allowed.
     """
-    if allow and not reason:
-        raise UsageError("--allow needs --reason TEXT: it goes into the record")
-    standing = {guard.rule for guard in refused}
+    guards = plan.guards
     for rule in allow:
-        if rule not in standing:
-            known = ", ".join(sorted(standing)) or "none"
-            raise UsageError(
-                f"--allow {rule}: that guard doesn't stand against this plan", hint=f"standing: {known}"
-            )
-    left = [guard for guard in refused if guard.rule not in allow]
+        guards = lift(guards, rule, reason or "")
+    left = [guard for guard in guards if guard.verdict == "refused"]
     if left:
         rules = " ".join(f"--allow {guard.rule}" for guard in left)
         raise GuardRefused(
             "guards refused the plan: " + "; ".join(f"{g.rule}: {g.message}" for g in left),
             hint=f"read the report and correct the file, or {rules} --reason TEXT",
         )
-    return dict.fromkeys(allow, reason or "")
+    return {guard.rule: guard.reason for guard in guards if guard.verdict == "allowed"}
 
 
 def confirm(ws: Workspace, plan: Plan, *, yes: bool) -> None:

@@ -1,0 +1,34 @@
+"""A plan's records in other batches: the same changes, a few of them first and apart."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from pipeline.diff.build import Assembly, plan_path
+from pipeline.diff.plan import Plan, Record
+from pipeline.diff.planfile import held, records
+from pipeline.usecases.workspace import Workspace
+
+
+def with_canary(
+    ws: Workspace, plan: Plan, path: Path, canary: int
+) -> tuple[Plan, Callable[[], Iterable[Record]]]:
+    """The plan with a first batch of `canary` records, which must verify before the rest leaves.
+
+    It keeps its id and digest: it is the plan that was reviewed, and it is used up by this.
+    """
+    folder = ws.open_state() / "plans"
+    packed = plan_path(folder, f"{plan.id}-canary-{canary}")
+    forecast = plan.forecast
+    with tempfile.TemporaryDirectory(dir=ws.state) as scratch:
+        with Assembly(Path(scratch), ws.shop) as assembly:
+            assembly.take(records(path), held(path))
+            made = assembly.seal(
+                packed, plan, seconds=lambda _requests, _feeds: forecast.seconds, canary=canary
+            )
+    kept = replace(made, digest=plan.digest, guards=plan.guards, notices=plan.notices)
+    return kept, partial(records, packed)

@@ -1,0 +1,44 @@
+"""`restore --at TIME`: the plan that takes the fields we own back to how they stood, over several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.rollback.invert import Wanted
+from pipeline.rollback.undo import Undo
+from pipeline.usecases.connection import connected, journal_of, observer
+from pipeline.usecases.outcome import Outcome
+from pipeline.usecases.rollback import settle, way_back
+from pipeline.usecases.selection import Selection
+from pipeline.usecases.snapshot import moment
+from pipeline.usecases.workspace import Workspace
+
+
+def restore(
+    ws: Workspace,
+    at: str,
+    *,
+    skus: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    stock: bool = False,
+    remove: bool = False,
+    out: Path | None = None,
+    reports: Sequence[Path] = (),
+) -> Outcome:
+    """Plan the way back to a time; nothing is sent.
+
+    Raises:
+        UsageError: the time can't be read.
+        OutcomeUnknown: a run since then is still unknown in part.
+    """
+    when = moment(ws, at)
+    wanted = Wanted(skus=frozenset(skus), fields=frozenset(fields), stock=stock, remove=remove)
+    with journal_of(ws) as journal, connected(ws, observer(journal)) as shop:
+        identity = ws.identity(ws.shop)
+        rows = [row for row in journal.runs(identity) if journal.state(row.id).last >= when]
+        for row in rows:
+            settle(ws, journal, shop, row)
+        undo = Undo(kind="restore", undoes=tuple(row.id for row in rows), name=f"restore to {at}")
+        selection = Selection(since=when)
+        return way_back(ws, journal, shop, rows, undo, wanted, selection, out=out, reports=reports)
