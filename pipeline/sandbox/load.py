@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,12 +15,15 @@ def read_products(path: Path) -> list[Mapping[str, object]]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is neither, or no array of objects.
+        ValueError: it is neither, is no UTF-8, or no array of objects.
     """
-    text = path.read_text(encoding="utf-8-sig")
+    text = path.read_bytes().decode("utf-8-sig")
     if text.lstrip()[:1] == "[":
         return _objects(json.loads(text))
-    return list(_rows(text))
+    try:
+        return list(_rows(text))
+    except csv.Error as error:
+        raise ValueError(f"no CSV: {error}") from error
 
 
 def _objects(value: object) -> list[Mapping[str, object]]:
@@ -30,7 +34,7 @@ def _objects(value: object) -> list[Mapping[str, object]]:
 
 def _rows(text: str) -> Iterator[Mapping[str, object]]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     names = [name.strip() for name in next(rows, [])]
     if "SellerSku" not in names:
         raise ValueError("the first line must name the columns, SellerSku among them")

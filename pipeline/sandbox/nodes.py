@@ -43,9 +43,24 @@ def xml(name: str, node: Node) -> str:
     if isinstance(node, str):
         return _leaf(name, node)
     if isinstance(node, Mapping):
-        inner = "".join([_leaf(k, v) if type(v) is str else xml(k, v) for k, v in node.items()])
+        inner = _children(node)
         return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
     return "".join([xml(name, entry) for entry in node])
+
+
+def _children(node: Mapping[str, Node]) -> str:
+    """The inside of an element; a page has tens of thousands of leaves, so they are written in place."""
+    parts: list[str] = []
+    for name, value in node.items():
+        if type(value) is not str:
+            parts.append(xml(name, value))
+        elif not value:
+            parts.append(f"<{name}/>")
+        elif "&" in value or "<" in value or ">" in value or "\r" in value:
+            parts.append(f"<{name}>{escaped(value)}</{name}>")
+        else:
+            parts.append(f"<{name}>{value}</{name}>")
+    return "".join(parts)
 
 
 def _leaf(name: str, text: str) -> str:
@@ -98,7 +113,7 @@ def fragment(name: str, node: Node, style: Style) -> bytes:
 
 def _inner_xml(body: Node | bytes) -> str:
     if isinstance(body, Mapping):
-        return "".join([xml(key, value) for key, value in body.items()])
+        return _children(body)
     return escaped(body) if isinstance(body, str) else ""
 
 

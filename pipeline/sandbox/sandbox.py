@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import sys
@@ -115,6 +116,7 @@ def serve(options: SandboxOptions, out: TextIO | None = None) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
     with Sandbox(options) as sandbox:
+        gc.freeze()  # a large shop is not walked through again at every collection
         print(json.dumps(sandbox.greeting()), file=out or sys.stdout, flush=True)
         while not stop.wait(0.2):  # a wait without an end cannot be interrupted on Windows
             pass

@@ -23,11 +23,18 @@ CREATE TABLE IF NOT EXISTS lists (name TEXT PRIMARY KEY, value TEXT);
 
 
 class Store:
-    """The file. Used by one thread at a time, under the shop's lock."""
+    """The file. Used by one thread at a time, under the shop's lock.
+
+    Raises:
+        ValueError: it is something else.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, check_same_thread=False)
-        self._db.executescript(_TABLES)
+        try:
+            self._db = sqlite3.connect(path, check_same_thread=False)
+            self._db.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise ValueError(f"{path} is no state file: {error}") from error
 
     def load(self, catalog: Catalog, feeds: FeedBook, lookups: Lookups) -> bool:
         """Take up what was kept; False if nothing was."""

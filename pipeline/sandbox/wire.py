@@ -12,7 +12,25 @@ from pipeline.sandbox.product import PLAIN_NAMES, UNIT_NAMES, Product
 
 _PACKAGE = ("PackageHeight", "PackageWidth", "PackageLength", "PackageWeight")
 _UNIT_ORDER = ("Price", "SpecialPrice", "SpecialFromDate", "SpecialToDate", "Stock", "Status")
-_CACHE_LIMIT = 300_000
+_WRITTEN = frozenset(
+    {
+        *UNIT_NAMES,
+        "ShopSku",
+        "ProductSin",
+        "Name",
+        "Variation",
+        "ParentSku",
+        "ProductId",
+        "Url",
+        "Description",
+        "TaxClass",
+        "Brand",
+        "PrimaryCategory",
+        "Categories",
+        "QCStatus",
+    }
+)
+_MOST_BYTES = 1024 * 1024 * 1024
 
 
 class ProductWriter:
@@ -22,6 +40,7 @@ class ProductWriter:
         self._options = options
         self._lookups = lookups
         self._kept: dict[tuple[str, Style], tuple[Product, bytes]] = {}
+        self._bytes = 0
 
     def write(self, product: Product, style: Style, now: float) -> bytes:
         """One ``Product`` element or object."""
@@ -31,10 +50,15 @@ class ProductWriter:
             return kept[1]
         written = fragment("Product", self.node(product, now), style)
         if now >= product.pending_until:
-            if len(self._kept) >= _CACHE_LIMIT:
-                self._kept.clear()
-            self._kept[key] = (product, written)
+            self._keep(key, product, written)
         return written
+
+    def _keep(self, key: tuple[str, Style], product: Product, written: bytes) -> None:
+        self._bytes += len(written)
+        if self._bytes > _MOST_BYTES:
+            self._kept.clear()
+            self._bytes = len(written)
+        self._kept[key] = (product, written)
 
     def node(self, product: Product, now: float) -> dict[str, Node]:
         """The product's elements in the order of the published samples."""
@@ -48,7 +72,8 @@ class ProductWriter:
         node.update(self._tail(product))
         if not classic or "QCStatus" in product.fields:
             node["QCStatus"] = qc_status(product, now)
-        node.update({name: text for name, text in product.fields.items() if name not in node})
+        for name in sorted(product.fields.keys() - _WRITTEN):
+            node.setdefault(name, product.fields[name])
         node["ProductData"] = self._attributes(product)
         return node
 

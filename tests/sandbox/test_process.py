@@ -65,12 +65,13 @@ def test_the_first_line_says_where_and_sigterm_ends_it_well(tmp_path):
     ("words", "said"),
     [
         (("--products", "no-such-file.csv"), "no-such-file.csv"),
+        (("--state", __file__), "no state file"),
         (("--dialect", "other"), "invalid choice"),
         (("--fault", "fault=nonsense"), "unknown fault"),
         (("--credential", "nobody"), "USER:KEY"),
         (("--auth-order", "params"), "auth-order"),
     ],
-    ids=["file", "dialect", "fault", "credential", "order"],
+    ids=["file", "state", "dialect", "fault", "credential", "order"],
 )
 def test_wrong_words_end_it_with_two_and_one_sentence(words, said):
     done = subprocess.run(
@@ -111,7 +112,8 @@ def test_nothing_but_loopback_is_bound_unless_asked():
 FILES: dict[str, tuple[str, Any]] = {
     "csv": ("SellerSku,Name\nA,x\n", [{"SellerSku": "A", "Name": "x"}]),
     "csv with a short row": ("SellerSku,Name\nA\n", [{"SellerSku": "A"}]),
-    "csv with lines in a cell": ('SellerSku,Name\nA,"x\ny"\n', [{"SellerSku": "A", "Name": "x\ny"}]),
+    "csv with lines in a cell": ('SellerSku,Name\r\nA,"x\r\ny"\r\n', [{"SellerSku": "A", "Name": "x\r\ny"}]),
+    "csv with a line separator": ("SellerSku,Name\nA,x\u2028y\n", [{"SellerSku": "A", "Name": "x\u2028y"}]),
     "json": (' [{"SellerSku": "A"}]', [{"SellerSku": "A"}]),
 }
 
@@ -124,7 +126,9 @@ def test_products_from_a_file(tmp_path: Path, text, rows):
 
 
 @pytest.mark.parametrize(
-    "text", ["Name\nx\n", "SellerSku\nA,b\n", "[1]", ""], ids=["names", "cells", "json", "empty"]
+    "text",
+    ["Name\nx\n", "SellerSku\nA,b\n", '"SellerSku', "[1]", ""],
+    ids=["names", "cells", "quote", "json", "empty"],
 )
 def test_files_that_hold_no_products(tmp_path: Path, text):
     file = tmp_path / "products"
