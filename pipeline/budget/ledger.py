@@ -6,7 +6,7 @@ import os
 import random
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from pipeline.budget.usage import Usage
 from pipeline.budget.window import Claim, Window
 from pipeline.errors import ShopError, StateError, Unreachable
 from pipeline.settings import Limits
-from pipeline.store.engine import open_store
+from pipeline.store.engine import open_scratch, open_store
 from schemas.fields import Lane
 
 #: A waiting process looks again after this many seconds, or a quarter of the interval: the clock may
@@ -100,7 +100,7 @@ class Ledger:
         self._owed: list[tuple[int, float]] = []
         self._stores = (
             open_store(path, kind="ledger", migrations=QUOTA_MIGRATIONS, durable=durable),
-            open_store(_window_path(path), kind="window", migrations=WINDOW_MIGRATIONS, durable=False),
+            open_scratch(_window_path(path), kind="window", migrations=WINDOW_MIGRATIONS),
         )
         self._quota = Quota(self._stores[0], budget, limits, clock, self._holder, alive)
         self._window = Window(self._stores[1], budget, limits, clock, self._holder, alive)
@@ -115,7 +115,8 @@ class Ledger:
 
     def close(self) -> None:
         """Leave all queues and close the files."""
-        self._window.leave(*(self._key(lane) for lane in Lane))
+        with suppress(StateError):  # whoever is late loses its turn anyway
+            self._window.leave(*(self._key(lane) for lane in Lane))
         for store in self._stores:
             store.close()
 
@@ -195,7 +196,7 @@ class Ledger:
 
     def accepted(self, reservation: str, feed: str, at: float | None = None) -> None:
         """The shop took the feed, answered at `at` (default: now); settles an unknown one too."""
-        self._quota.accepted(reservation, feed, at)
+        self._quota.accepted(reservation, feed, self._clock.now() if at is None else at)
 
     def refused(self, reservation: str) -> None:
         """The feed was certainly not accepted, for a reason that isn't the quota, or never sent."""

@@ -132,14 +132,14 @@ class Quota:
             connection.execute(delete(FEEDS).where(self._mine, FEEDS.c.at < state.now - _KEEP))
         return Reservation(id=reservation, lane=lane, at=slot.at)
 
-    def accepted(self, reservation: str, feed: str, at: float | None) -> None:
-        """The shop took it, answered at `at` (None: now)."""
+    def accepted(self, reservation: str, feed: str, at: float) -> None:
+        """The shop took it, answered at `at`."""
         with self._store.write() as connection:
             connection.execute(
                 delete(FEEDS).where(self._mine, or_(FEEDS.c.id == reservation, FEEDS.c.feed == feed))
             )
             state = self._mended(connection)
-            when = state.now if at is None else min(at, state.now)
+            when = min(at, state.now)
             row = {"id": reservation, "budget": self._budget, "state": "accepted", "at": when, "feed": feed}
             connection.execute(insert(FEEDS).values(ours=True, **row))
             used = _counted(state, self._limits).used

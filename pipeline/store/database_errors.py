@@ -10,6 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import StateError
 
+#: `StateError.code` of a database that can't be trusted any more.
+DAMAGED = "state-damaged"
+
 _RIGHTS = "check the owner and rights of file and folder"
 _REPORT = "report it if it repeats"
 #: SQLite's primary result codes (sqlite.org/rescode.html) → (what happened, what to do).
@@ -45,7 +48,8 @@ def database_trouble(place: str, error: BaseException) -> StateError:
     origin = getattr(error, "orig", None) or error
     code = getattr(origin, "sqlite_errorcode", None)
     said, hint = _DATABASE.get((code or 0) & 0xFF, ("can't be used", "report it if it repeats"))
-    return StateError(f"{place} {said} ({origin})", hint=hint)
+    damaged = (code or 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return StateError(f"{place} {said} ({origin})", hint=hint, code=DAMAGED if damaged else None)
 
 
 @contextmanager

@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from pipeline.errors import UsageError
+from pipeline.errors import StateError, UsageError
 from pipeline.store import sqlite
-from pipeline.store.database_errors import database_errors
+from pipeline.store.atomic import PRIVATE_FILE
+from pipeline.store.database_errors import DAMAGED, database_errors
+from pipeline.store.disk_errors import disk_errors
 from pipeline.store.migrations import Migration, migrate
 
 BUSY_SECONDS = 30.0
@@ -114,6 +117,39 @@ def open_store(
         except BaseException:
             store.close()
             raise
+    return store
+
+
+def open_scratch(path: Path, *, kind: str, migrations: Sequence[Migration]) -> Store:
+    """Open a small database that means nothing after a restart: a damaged one (a power cut) is made anew.
+
+    Raises:
+        StateError: as `open_store`, but for damage.
+    """
+    try:
+        return _open_checked(path, kind, migrations)
+    except StateError as error:
+        if error.code != DAMAGED:
+            raise
+    # One process at a time, and only what's damaged still: another may have made it anew already.
+    with disk_errors("make anew", path), FileLock(f"{path}.lock", mode=PRIVATE_FILE, timeout=BUSY_SECONDS):
+        try:
+            return _open_checked(path, kind, migrations)
+        except StateError as error:
+            if error.code != DAMAGED:
+                raise
+        path.unlink()
+        path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+        return _open_checked(path, kind, migrations)
+
+
+def _open_checked(path: Path, kind: str, migrations: Sequence[Migration]) -> Store:
+    store = open_store(path, kind=kind, migrations=migrations, durable=False)
+    try:
+        store.check()
+    except BaseException:
+        store.close()
+        raise
     return store
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from pipeline.errors import StateError
 from pipeline.store.atomic import PRIVATE_FILE, private_folder, sync_folder
+from pipeline.store.database_errors import DAMAGED
 from pipeline.store.disk_errors import disk_errors
 
 _BEGIN = "store_begin"
@@ -65,7 +66,8 @@ def check(connection: Connection, place: str) -> None:
     """
     found = [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(5)")]
     if found != ["ok"]:
-        raise StateError(f"{place} is damaged: {found[0]}", hint="stop using it and restore it from a backup")
+        hint = "stop using it and restore it from a backup"
+        raise StateError(f"{place} is damaged: {found[0]}", hint=hint, code=DAMAGED)
 
 
 def back_up(path: Path, copy: Path) -> None:

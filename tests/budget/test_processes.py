@@ -7,34 +7,44 @@ from typing import Any
 
 import pytest
 
+#: A busy machine may spoil one round; a slow rule spoils all. That nothing is early must hold in each.
+ROUNDS = 3
+
 
 @pytest.mark.parametrize("latency", [0.0, 0.02], ids=["fast", "slow"])
 def test_four_processes_never_exceed_the_window_and_use_all_of_it(
     make_shop: Any, crew: Any, latency: float
 ) -> None:
-    window, limit, seconds = 0.5, 30, 3.0
+    window, limit, seconds = 0.5, 30, 2.0
     shop = make_shop(latency=latency, requests=limit, per_seconds=window)
-    processes = [crew.ready("calls", shop, time.time() + 120) for _ in range(4)]
-    crew.go(*processes)
-    time.sleep(seconds)
-    for process in processes:
-        process.kill()
-    began = shop.calls[0]
-    arrived = sum(at - began < seconds - 0.2 for at in shop.calls)
+    # A token's cycle: the call, its answer, a window.
+    permitted = limit * seconds / (window + latency)
+    crew.go(*(crew.ready("calls", shop, time.time() + 120) for _ in range(4)))
+    used = 0
+    for _ in range(ROUNDS):
+        began = time.time()
+        time.sleep(seconds)
+        used = max(used, sum(began <= at < began + seconds for at in shop.calls))
+        if used >= 0.95 * permitted:
+            break
     assert shop.busiest(window) == limit
-    # A token's cycle: the call, its answer, a window; each process makes one call at a time.
-    cycles = (seconds - 0.2) / (window + latency)
-    assert arrived >= 0.95 * limit * cycles
+    assert used >= 0.95 * permitted
 
 
 def test_feeds_of_four_processes_are_never_early_and_lose_no_time(make_shop: Any, crew: Any) -> None:
-    shop = make_shop(feed_burst=4, feed_interval=0.5)
-    processes = [crew.ready("feeds", shop, 3, lane) for lane in ("content", "images", "content", "images")]
-    crew.go(*processes)
-    assert crew.finished(*processes) == [0] * 4
-    assert (len(shop.feeds), shop.refused) == (12, 0)
-    took = shop.feeds[-1][0] - shop.feeds[3][0]
-    assert 8 * 0.5 <= took <= 8 * 0.5 * 1.05
+    interval, lanes = 0.6, ("content", "images", "content", "images")
+    shop = make_shop(feed_burst=1, feed_interval=interval)
+    best = 100.0
+    for _ in range(ROUNDS):
+        first = len(shop.feeds)
+        processes = [crew.ready("feeds", shop, 2, lane) for lane in lanes]
+        crew.go(*processes)
+        assert crew.finished(*processes) == [0] * 4
+        assert (len(shop.feeds) - first, shop.refused) == (8, 0)
+        best = min(best, (shop.feeds[-1][0] - shop.feeds[first][0]) / (7 * interval))
+        if best <= 1.02:
+            break
+    assert 1 <= best <= 1.02
 
 
 def test_a_price_job_that_comes_midway_takes_the_next_slot(make_shop: Any, crew: Any) -> None:

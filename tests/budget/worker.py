@@ -39,7 +39,7 @@ def calls(ledger: Ledger, connection: http.client.HTTPConnection, until: str) ->
 
 def feeds(ledger: Ledger, connection: http.client.HTTPConnection, count: str, lane: str) -> None:
     for _ in range(int(count)):
-        slot = ledger.reserve_feed(Lane(lane), lead=0.05)
+        slot = ledger.reserve_feed(Lane(lane), lead=0.15)
         answer = _get(connection, f"/feed/{lane}")
         if answer["accepted"]:
             ledger.accepted(slot.id, answer["feed"])

@@ -18,9 +18,12 @@ from sqlalchemy.exc import IntegrityError
 
 from pipeline.errors import StateError, UsageError
 from pipeline.store.database_errors import database_trouble
-from pipeline.store.engine import Store
+from pipeline.store.engine import Store, open_scratch
+from pipeline.store.migrations import Migration
 
 Open = Callable[..., Store]
+STEP = ("CREATE TABLE note (id INTEGER PRIMARY KEY, words VARCHAR(100) NOT NULL)",)
+FIRST = Migration(name="notes", step=STEP)
 POSIX = pytest.mark.skipif(os.name != "posix", reason="rights of files as POSIX has them")
 
 
@@ -144,16 +147,38 @@ def test_a_file_that_is_no_database_is_refused(open_notes: Open, tmp_path: Path,
 
 def test_a_damaged_database_is_found(open_notes: Open, tmp_path: Path) -> None:
     store = open_notes()
-    for number in range(200):
-        add(store, f"{number}" * 20)
+    run(store, *[f"INSERT INTO note (words) VALUES ('{number * 10**60}')" for number in range(200)])
     store.check()
     store.close()
-    path = tmp_path / "notes.db"
+    damage(tmp_path / "notes.db")
+    with pytest.raises(StateError, match="is damaged"):
+        open_notes().check()
+
+
+def damage(path: Path) -> None:
+    """Zeroes over the head of the last page."""
     whole = bytearray(path.read_bytes())
     whole[-4096:-4000] = bytes(96)
     path.write_bytes(whole)
-    with pytest.raises(StateError, match="is damaged"):
-        open_notes().check()
+
+
+@pytest.mark.parametrize("spoil", [damage, lambda path: path.write_bytes(b"x" * 9000)], ids=["page", "all"])
+def test_scratch_is_made_anew_when_damaged(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
+    path = tmp_path / "scratch.db"
+    for _ in range(2):
+        store = open_scratch(path, kind="notes", migrations=(FIRST,))
+        assert words(store) == []
+        add(store, "soon gone")
+        store.close()
+        spoil(path)
+
+
+def test_scratch_that_is_whole_or_someone_elses_is_kept(open_notes: Open, tmp_path: Path) -> None:
+    add(open_notes(), "kept")
+    path = tmp_path / "notes.db"
+    assert words(open_scratch(path, kind="notes", migrations=(FIRST,))) == ["kept"]
+    with pytest.raises(StateError, match="holds a notes store"):
+        open_scratch(path, kind="window", migrations=(FIRST,))
 
 
 def test_wal_mode_is_refused(open_notes: Open, tmp_path: Path) -> None:
