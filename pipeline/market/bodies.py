@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from lxml import etree
 
@@ -21,6 +22,7 @@ from schemas.fields import KEY, Dialect, Place, UnknownField, field_named, field
 
 FIRST = b'<?xml version="1.0" encoding="UTF-8"?>\n<Request>'
 LAST = b"</Request>"
+CHUNK = 250
 
 Record = tuple[str, Mapping[str, str]]
 
@@ -53,36 +55,69 @@ def feed_body(action: Action, records: Iterable[Record], dialect: Dialect) -> by
 
 
 def body_chunks(action: Action, records: Iterable[Record], dialect: Dialect) -> Iterator[bytes]:
-    """The same body piece by piece: one element a record."""
+    """The same body piece by piece, some records at a time."""
     yield FIRST
-    for sku, fields in records:
-        yield etree.tostring(_record(action, sku, fields, dialect), encoding="UTF-8")
+    waiting = iter(records)
+    while some := list(islice(waiting, CHUNK)):
+        request = etree.Element("Request")
+        for sku, fields in some:
+            _add_record(request, action, sku, fields, dialect)
+        yield etree.tostring(request, encoding="UTF-8")[len("<Request>") : -len(LAST)]
     yield LAST
 
 
-def _record(action: Action, sku: str, fields: Mapping[str, str], dialect: Dialect) -> etree._Element:
-    root = etree.Element("ProductImage" if action is Action.IMAGE else "Product")
+def _add_record(
+    request: etree._Element, action: Action, sku: str, fields: Mapping[str, str], dialect: Dialect
+) -> None:
+    root = etree.SubElement(request, "ProductImage" if action is Action.IMAGE else "Product")
     _add(root, KEY, sku, sku, KEY)
-    if action is Action.REMOVE:
-        return root
     if action is Action.IMAGE:
         _add_images(root, sku, fields)
-        return root
+    if action not in (Action.CREATE, Action.UPDATE):
+        return
     parents: dict[tuple[Place, str], etree._Element] = {}
-    for slot, name in sorted((_slot_of(name, sku, dialect), name) for name in fields if name != KEY):
-        if slot.place is Place.IMAGE:
-            raise InputRefused(f"{sku}: {name} can't ride in {action.value}; it needs an Image feed")
-        _add(_parent(root, parents, slot), slot.tag, fields[name], sku, name)
-    return root
+    for name, slot in _layout(tuple(fields), sku, dialect):
+        parent = root if slot.place is Place.PRODUCT else _parent(root, parents, slot)
+        try:
+            etree.SubElement(parent, slot.tag).text = fields[name] or None
+        except (ValueError, UnicodeEncodeError):
+            raise _illegal(sku, name, fields[name]) from None
+
+
+class _Layouts:
+    """Field names of a record → where each stands, in the order of the body; kept, for most are alike."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Dialect, tuple[str, ...]], list[tuple[str, _Slot]]] = {}
+
+    def __call__(self, names: tuple[str, ...], sku: str, dialect: Dialect) -> list[tuple[str, _Slot]]:
+        found = self._known.get((dialect, names))
+        if found is None:
+            slots = sorted((_slot_of(name, sku, dialect), name) for name in names if name != KEY)
+            found = [(name, slot) for slot, name in slots]
+            if len(self._known) < MOST_LAYOUTS:
+                self._known[dialect, names] = found
+        return found
+
+
+MOST_LAYOUTS = 10_000
+_layout = _Layouts()
 
 
 def _slot_of(name: str, sku: str, dialect: Dialect) -> _Slot:
+    """
+    Raises:
+        InputRefused: there is no such field, or it's the images, which have an action of their own.
+    """
     try:
-        return _slot(name, dialect)
+        slot = _slot(name, dialect)
     except UnknownField:
         raise InputRefused(
             f"{sku}: there is no field {name!r} in the {dialect.value} dialect", hint="check the mapping"
         ) from None
+    if slot.place is Place.IMAGE:
+        raise InputRefused(f"{sku}: {name} can't ride with a product's fields; it needs an Image feed")
+    return slot
 
 
 @lru_cache(maxsize=10_000)
@@ -137,12 +172,16 @@ def _add_images(root: etree._Element, sku: str, fields: Mapping[str, str]) -> No
 
 def _add(parent: etree._Element, tag: str, value: str, sku: str, name: str) -> None:
     try:
-        etree.SubElement(parent, tag).text = value or None
+        etree.SubElement(parent, tag).text = value
     except (ValueError, UnicodeEncodeError):
-        raise InputRefused(
-            f"{sku!r}: {name} holds a character that XML can't carry: {value[:200]!r}",
-            hint="remove control characters from this cell",
-        ) from None
+        raise _illegal(sku, name, value) from None
+
+
+def _illegal(sku: str, name: str, value: str) -> InputRefused:
+    return InputRefused(
+        f"{sku!r}: {name} holds a character that XML can't carry: {value[:200]!r}",
+        hint="remove control characters from this cell",
+    )
 
 
 def read_body(body: bytes, dialect: Dialect) -> list[tuple[str, dict[str, str]]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import orjson
 from lxml import etree
 
@@ -67,7 +68,7 @@ def json_node(text: bytes) -> Node:
     try:
         node = orjson.loads(text)
         keys, numbers = _census(node)
-        if numbers or text.count(b'":') != keys:
+        if numbers or _colons(text) != keys:
             node = _slow_json(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"the answer isn't whole JSON: {_short(error)}") from None
@@ -82,15 +83,26 @@ def _census(root: Node) -> tuple[int, bool]:
         for node in level:
             if type(node) is dict:
                 keys += len(node)
-                below.extend(value for value in node.values() if type(value) is not str)
+                below += [value for value in node.values() if type(value) is not str]
             elif type(node) is list:
-                below.extend(value for value in node if type(value) is not str)
+                below += [value for value in node if type(value) is not str]
             elif type(node) is float:
                 floats = True
         level, depth = below, depth + 1
         if depth > MAX_DEPTH:
             raise Unreadable("the answer is nested too deep")
     return keys, floats
+
+
+def _colons(text: bytes) -> int:
+    """How often a colon follows a quote directly: once a key, and rarely in a value.
+
+    As many as there are keys prove that no key was dropped as a duplicate; a key with a blank before
+    its colon, or a value with `":` in it, only costs the slow reader.
+    """
+    letters = np.frombuffer(text, np.uint8)
+    colons = np.flatnonzero(letters == ord(":"))
+    return int(np.count_nonzero(letters[colons - 1] == ord('"')))
 
 
 def _slow_json(text: bytes) -> Node:
@@ -124,7 +136,7 @@ def xml_root(text: bytes) -> etree._Element:
         raise Unreadable("the answer holds too many elements")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, recover=False,
-        remove_comments=True, remove_pis=True,
+        remove_comments=True, remove_pis=True, collect_ids=False,
     )  # fmt: skip
     try:
         root = etree.fromstring(text, parser)
@@ -154,7 +166,7 @@ def xml_node(element: etree._Element, depth: int = 0) -> Node:
     """An element as JSON would show it.
 
     Raises:
-        Unreadable: nested too deep, or an entity that nobody declared.
+        Unreadable: nested too deep.
     """
     if depth > MAX_DEPTH:
         raise Unreadable("the answer is nested too deep")
@@ -162,19 +174,15 @@ def xml_node(element: etree._Element, depth: int = 0) -> Node:
         return element.text or ""
     found: dict[str, Node] = {}
     for child in element:
-        if not isinstance(child.tag, str):
-            raise Unreadable("the answer holds an entity")
-        _put(found, local(child), xml_node(child, depth + 1))
+        name = child.tag if child.tag[0] != "{" else local(child)
+        node = xml_node(child, depth + 1) if len(child) else child.text or ""
+        if name not in found:
+            found[name] = node
+        elif isinstance(found[name], list):
+            found[name].append(node)
+        else:
+            found[name] = [found[name], node]
     return found
-
-
-def _put(found: dict[str, Node], name: str, node: Node) -> None:
-    if name not in found:
-        found[name] = node
-    elif isinstance(found[name], list):
-        found[name].append(node)
-    else:
-        found[name] = [found[name], node]
 
 
 def get(node: Node, name: str) -> Node:

@@ -17,8 +17,8 @@ from pipeline.market.nodes import Node, as_list, children, get, leaf, text
 from schemas.fields import KEY, UNIT_TAGS, Dialect, fields_of
 
 _TAGS = {field.tag.casefold(): field.name for dialect in Dialect for field in fields_of(dialect)}
+Columns = dict[str, list[str | None]]
 _UNIT_TAGS = {tag.casefold(): own for tag, own in UNIT_TAGS.items()} | {"ispublished": "IsPublished"}
-_WRAPPERS = {"images", "productdata", "businessunits"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,44 +55,42 @@ def page_of(body: Node) -> Page:
 
 def page_from(products: Iterable[Node]) -> Page:
     """Products → columns, in one pass and without a row object of our own."""
-    columns: dict[str, list[str | None]] = {KEY: []}
-    names: dict[str, str] = {}
+    columns: Columns = {KEY: []}
+    begun: Columns = {}
     index = nameless = 0
     for product in products:
-        if not (isinstance(product, dict) and text(product, KEY)):
+        if not (isinstance(product, dict) and (product.get(KEY) or text(product, KEY))):
             nameless += 1
             continue
         for tag, value in product.items():
-            if type(value) is str and (name := names.get(tag)) is not None:
-                column = columns[name]
-                if len(column) == index:
-                    column.append(value)
-                    continue
-            _slow_cell(columns, names, index, tag, value)
+            column = begun.get(tag)
+            if column is not None and type(value) is str and len(column) == index:
+                column.append(value)
+            else:
+                _cells(columns, begun, index, tag, value)
         _images(columns, index, product)
         index += 1
     return Page(table=_table(columns, index), rows=index, nameless=nameless)
 
 
-def _slow_cell(
-    columns: dict[str, list[str | None]], names: dict[str, str], at: int, tag: str, value: Node
-) -> None:
+def _cells(columns: Columns, begun: Columns, at: int, tag: str, value: Node) -> None:
+    """Everything that isn't the next text of a column already begun."""
     folded = tag.casefold()
     if folded == "images":
         _cell(columns, at, "Images", "\n".join(_addresses(value)))
     elif folded == "productdata":
         for attribute, given in value.items() if isinstance(value, dict) else ():
-            _cell(columns, at, f"ProductData.{attribute}", _text(given))
+            _cell(columns, at, f"ProductData.{attribute}", given if type(given) is str else _text(given))
     elif folded == "businessunits":
         for unit in children(value, "BusinessUnit"):
             _unit(columns, at, unit)
     else:
-        name = names.setdefault(tag, _TAGS.get(folded, tag))
-        columns.setdefault(name, [])
+        name = _TAGS.get(folded, tag)
         _cell(columns, at, name, _text(value))
+        begun[tag] = columns[name]
 
 
-def _unit(columns: dict[str, list[str | None]], at: int, unit: Node) -> None:
+def _unit(columns: Columns, at: int, unit: Node) -> None:
     operator = text(unit, "OperatorCode").strip().lower()
     if not operator:
         return
@@ -102,15 +100,21 @@ def _unit(columns: dict[str, list[str | None]], at: int, unit: Node) -> None:
             _cell(columns, at, f"BusinessUnits.{operator}.{name}", _text(value))
 
 
-def _images(columns: dict[str, list[str | None]], at: int, product: Node) -> None:
+def _images(columns: Columns, at: int, product: Node) -> None:
     """MainImage stands for the images where none are listed."""
     main = product.get("MainImage")
-    listed = columns.get("Images")
-    if main and isinstance(main, str) and not (listed and len(listed) > at and listed[at]):
+    if not main:
+        return
+    listed = columns.get("Images", [])
+    if isinstance(main, str) and not (len(listed) > at and listed[at]):
         _cell(columns, at, "Images", main)
 
 
 def _addresses(value: Node) -> list[str]:
+    if isinstance(value, dict):
+        listed = value.get("Image")
+        if type(listed) is list and all(type(address) is str for address in listed):
+            return [address for address in listed if address]
     return [address for image in children(value, "Image") for address in map(leaf, as_list(image)) if address]
 
 
@@ -121,16 +125,20 @@ def _text(value: Node) -> str:
     return leaf(value)
 
 
-def _cell(columns: dict[str, list[str | None]], at: int, name: str, value: str) -> None:
-    column = columns.setdefault(name, [])
-    if len(column) > at:
+def _cell(columns: Columns, at: int, name: str, value: str) -> None:
+    column = columns.get(name)
+    if column is None:
+        column = columns[name] = []
+    missing = at - len(column)
+    if missing < 0:
         column[at] = value
         return
-    column.extend([None] * (at - len(column)))
+    if missing:
+        column.extend([None] * missing)
     column.append(value)
 
 
-def _table(columns: dict[str, list[str | None]], rows: int) -> pa.Table:
+def _table(columns: Columns, rows: int) -> pa.Table:
     for column in columns.values():
         column.extend([None] * (rows - len(column)))
     return pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()})
