@@ -34,7 +34,7 @@ def decide_update(side: Side, fields: Iterable[Field], rules: Rules) -> Decided:
 def decide_create(side: Side, fields: Iterable[Field], rules: Rules) -> Decided:
     """A product that the shop doesn't hold."""
     given = [of for of in fields if of.name != KEY and side.ours.get(of.name)]
-    if missing := _missing(given, rules):
+    if missing := missing_to_create(given, rules.dialect, rules.operators):
         held = Held(
             sku=side.sku,
             reason="incomplete",
@@ -75,13 +75,14 @@ def _word(text: str | None) -> str:
     return (text or "").strip().lower()
 
 
-def _missing(given: Sequence[Field], rules: Rules) -> list[str]:
-    """What the shop demands of a new product; a name it may make up itself (reference 4.1)."""
+def missing_to_create(given: Iterable[Field], dialect: Dialect, operators: Sequence[str] = ()) -> list[str]:
+    """What the shop demands of a new product beside these; a name it may make up itself (reference 4.1)."""
+    given = tuple(given)
     names = {of.name for of in given}
     plain = ["PrimaryCategory", "Description", "Brand"]
-    if rules.dialect is Dialect.CLASSIC:
+    if dialect is Dialect.CLASSIC:
         return [name for name in (*plain, "Price") if name not in names]
-    units = list(dict.fromkeys(of.operator for of in given if of.operator)) or list(rules.operators)
+    units = list(dict.fromkeys(of.operator for of in given if of.operator)) or list(operators)
     prices = [f"BusinessUnits.{operator}.Price" for operator in units]
     return [name for name in (*plain, *prices) if name not in names]
 
