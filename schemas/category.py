@@ -25,7 +25,7 @@ def attribute_rules(fields: tuple[Field, ...], shop: Shop) -> Iterator[RowRule]:
         return
     for name, by_category in sorted(attributes_by_column(names, shop).items()):
         if name in names:
-            yield from _value_rules(name, by_category, shop)
+            yield from _value_rules(name, names[name], by_category, shop)
         yield from _mandatory_rule(name, names, by_category, shop)
     for name, field in names.items():
         if field.place is Place.PRODUCT_DATA:
@@ -58,7 +58,7 @@ def pair_breaks(value: str, attribute: AttributeLike) -> str | None:
     return None
 
 
-def _value_rules(name: str, by_category: ByCategory, shop: Shop) -> Iterator[RowRule]:
+def _value_rules(name: str, own: Field, by_category: ByCategory, shop: Shop) -> Iterator[RowRule]:
     known = tuple(sorted({option for attribute in by_category.values() for option in attribute.options}))
     if name == "Brand" and shop.brands:
         by_category = {}  # GetBrands is the whole list
@@ -67,6 +67,8 @@ def _value_rules(name: str, by_category: ByCategory, shop: Shop) -> Iterator[Row
             code="unknown-option", field=name, keeps=_pairs(name, by_category, "unknown-option"), known=known
         )
     longest = {attribute.max_length for attribute in by_category.values() if attribute.max_length is not None}
+    if own.length and longest and min(longest) >= own.length[1]:
+        return  # the field's own rule says it
     if longest:
         limit = " or ".join(map(str, sorted(longest)))
         yield RowRule(

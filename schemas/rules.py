@@ -59,7 +59,6 @@ READING = _rules(
             "too-many-decimals",
             "number-out-of-range",
             "not-an-integer",
-            "currency-in-number",
             "wrong-currency",
             "bad-date",
             "not-an-option",

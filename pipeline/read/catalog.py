@@ -115,6 +115,9 @@ class Mapped:
         catalog: what it was made of.
         findings: reading's and mapping's own, in file order.
         digest: of the catalog and of the mapping together.
+        ties: how source rows of one product hang together, by role, as source columns: "group"
+            (rows below one another share it), or "reference" → "keys" and "ids", or "children"
+            → "child_key" (parents and their variants).
     """
 
     path: Path
@@ -127,6 +130,7 @@ class Mapped:
     catalog: Catalog
     findings: tuple[Finding, ...] = ()
     digest: str = ""
+    ties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         yield from batches_of(self.path)

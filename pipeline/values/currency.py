@@ -54,13 +54,14 @@ def strip_currency(text: str, currency: str) -> tuple[str, Problem | None]:
     marks = [mark for mark in (match["before"], match["after"]) if mark] if match else []
     if match is None or not marks or any(not _is_mark(mark) for mark in marks):
         return text, None
-    if not currency:
-        hint = "strip it in the mapping, or name the shop's currency in the settings"
-        return text, Problem(code="currency-in-number", message=f"{text!r} holds a currency sign", hint=hint)
     if all(currency in _SIGNS.get(mark, {mark}) for mark in marks):
         return match["number"], None
-    message = f"{text!r} isn't in {currency}, the currency of the shop"
-    return text, Problem(code="wrong-currency", message=message, hint="convert it in the source")
+    theirs = f"{currency}, the currency of the shop" if currency else "the shop's currency, which isn't set"
+    message, hint = (
+        f"{text!r} isn't in {theirs}",
+        "convert it in the source, or correct `currency` in the settings",
+    )
+    return text, Problem(code="wrong-currency", message=message, hint=hint)
 
 
 def _is_mark(mark: str) -> bool:
