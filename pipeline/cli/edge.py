@@ -94,31 +94,12 @@ def _show(shell: Shell, outcome: Outcome) -> int:
         write(shell.stdout, _document(shell, outcome.document))
         return int(outcome.exit_code)
     if outcome.report is not None:
-        write(shell.stdout, _rendered(shell, outcome.report))
+        from pipeline.cli.render import rendered
+
+        write(shell.stdout, rendered(outcome.report, shell.stdout))
     if outcome.lines:
         write(shell.stdout, "\n".join(outcome.lines) + "\n")
     return int(outcome.exit_code)
-
-
-def _rendered(shell: Shell, report: Any) -> str:
-    """A report as the terminal shows it, in colour where it has some."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    from pipeline.report import terminal
-
-    stream = Console(file=shell.stdout)
-    text = StringIO()
-    console = Console(
-        file=text,
-        force_terminal=stream.is_terminal,
-        width=stream.width,
-        color_system="auto",
-        legacy_windows=False,
-    )
-    terminal.show(report, console)
-    return text.getvalue()
 
 
 def _document(shell: Shell, content: Any) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Exit
+
+if TYPE_CHECKING:
+    from pipeline.report.model import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +20,10 @@ class Outcome:
         document: what `--json` prints, without "schema" (the command line puts it first).
         exit_code: by the contract in `pipeline.errors`.
         lines: what stdout shows without `--json`.
-        report: the report's value where there is one, for callers of the Python API.
+        report: shown before the lines where there is one; a value for callers of the Python API.
     """
 
     document: Mapping[str, Any] = field(default_factory=dict)
     exit_code: Exit = Exit.DONE
     lines: tuple[str, ...] = ()
-    report: object | None = None
+    report: Report | None = None
