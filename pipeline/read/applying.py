@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -67,7 +67,22 @@ def apply(
         catalog=catalog,
         findings=tuple(findings),
         digest=_digest(catalog, mapping),
+        ties=_ties(mapping, binding),
     )
+
+
+def _ties(mapping: Mapping, binding: Binding) -> dict[str, tuple[str, ...]]:
+    """Which source columns tie rows of one product together, by role."""
+    variants = mapping.file.variants
+    named = {"group": (variants.group,)}
+    if (parent := variants.parent) is not None:
+        named |= {role: (getattr(parent, role),) for role in ("reference", "ids", "children", "child_key")}
+        named["keys"] = tuple(parent.keys)
+    found = {
+        role: tuple(header for name in names if name and (header := binding.headers.find(name)))
+        for role, names in named.items()
+    }
+    return {role: headers for role, headers in found.items() if headers}
 
 
 def _digest(catalog: Catalog, mapping: Mapping) -> str:
