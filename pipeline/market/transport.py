@@ -31,7 +31,6 @@ FOREIGN = (
     http.client.HTTPException,
     OSError,
     ValueError,
-    AttributeError,  # a connection closed under a reader
 )
 
 

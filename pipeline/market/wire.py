@@ -11,7 +11,8 @@ import http.client
 import io
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -24,14 +25,16 @@ class Attempt(threading.local):
 
     Attributes:
         sent: a byte of it may have left.
+        connecting: what is written now belongs to the connection: a proxy's greeting, a handshake.
         ends: when it must be over, on `time.monotonic`: sockets live in real time.
     """
 
     sent: bool = False
+    connecting: bool = False
     ends: float = 0.0
 
     def begin(self, seconds: float) -> None:
-        self.sent, self.ends = False, time.monotonic() + seconds
+        self.sent, self.connecting, self.ends = False, False, time.monotonic() + seconds
 
     def left(self) -> float:
         """Seconds left.
@@ -83,11 +86,24 @@ def _mark(connection: HTTPConnection) -> None:
     if connection.sock is None:
         connection.connect()
     connection.sock.settimeout(ATTEMPT.left())
-    ATTEMPT.sent = True
+    ATTEMPT.sent = ATTEMPT.sent or not ATTEMPT.connecting
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    ATTEMPT.connecting = True
+    try:
+        yield
+    finally:
+        ATTEMPT.connecting = False
 
 
 class _Plain(HTTPConnection):
     response_class = _Response  # http.client's own hook
+
+    def connect(self) -> None:
+        with _connecting():
+            super().connect()
 
     def send(self, data: Any) -> None:
         _mark(self)
@@ -96,6 +112,10 @@ class _Plain(HTTPConnection):
 
 class _Tls(HTTPSConnection):
     response_class = _Response
+
+    def connect(self) -> None:
+        with _connecting():
+            super().connect()
 
     def send(self, data: Any) -> None:
         _mark(self)

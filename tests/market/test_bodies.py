@@ -19,7 +19,13 @@ BODIES = {
     "classic update": (
         Action.UPDATE,
         CLASSIC,
-        {"Quantity": "0", "ProductData.Material": "Té & más", "Price": "5.20", "ProductData.Color": "", "Name": "<b>"},
+        {
+            "Quantity": "0",
+            "ProductData.Material": "Té & más",
+            "Price": "5.20",
+            "ProductData.Color": "",
+            "Name": "<b>",
+        },
         "<Product><SellerSku>A</SellerSku><Name>&lt;b&gt;</Name><Price>5.20</Price><Quantity>0</Quantity>"
         "<ProductData><Color/><Material>Té &amp; más</Material></ProductData></Product>",
     ),
@@ -59,7 +65,7 @@ BODIES = {
         {"Images": ""},
         "<ProductImage><SellerSku>A</SellerSku><Images/></ProductImage>",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("action", "dialect", "fields", "expected"), BODIES.values(), ids=BODIES)
@@ -162,19 +168,26 @@ def test_an_empty_feed_is_an_empty_request() -> None:
 
 
 OURS = feed_body(Action.UPDATE, [("A", {"Name": "Té & <b>", "SalePrice": ""})], CLASSIC)
+CDATA = (
+    "<Request><Product><SellerSku>A</SellerSku><Name><![CDATA[Té & <b>]]></Name>"
+    "<SalePrice/></Product></Request>"
+)
 THEIRS = {
     "same bytes": (OURS, True),
     "no declaration": (OURS.split(b"\n", 1)[1], True),
     "long empties": (OURS.replace(b"<SalePrice/>", b"<SalePrice></SalePrice>"), True),
-    "cdata": ("<Request><Product><SellerSku>A</SellerSku><Name><![CDATA[Té & <b>]]></Name><SalePrice/></Product></Request>".encode(), True),
-    "latin-1": ('<?xml version="1.0" encoding="ISO-8859-1"?>'.encode() + OURS.split(b"\n", 1)[1].decode().encode("latin-1"), True),
+    "cdata": (CDATA.encode(), True),
+    "latin-1": (
+        b'<?xml version="1.0" encoding="ISO-8859-1"?>' + OURS.split(b"\n", 1)[1].decode().encode("latin-1"),
+        True,
+    ),
     "newline at the end": (OURS + b"\n", True),
     "another value": (OURS.replace(b"&lt;b", b"&lt;i"), False),
     "a blank in a value": (OURS.replace(b"&lt;b&gt;", b"&lt;b&gt; "), False),
     "cut": (OURS[:-5], False),
     "doctype": (b"<!DOCTYPE x>" + OURS.split(b"\n", 1)[1], False),
     "nothing": (b"", False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("theirs", "same"), THEIRS.values(), ids=THEIRS)

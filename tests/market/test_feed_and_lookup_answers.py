@@ -63,11 +63,19 @@ def test_status_words(word: str, state: FeedState) -> None:
     ("row", "expected"),
     [
         ({"Code": "1", "Message": "no", "SellerSku": "A"}, RecordError(sku="A", message="no", code="1")),
-        ({"Message": "SellerSku cannot be empty", "SellerSku": ""}, RecordError(sku="", message="SellerSku cannot be empty")),
-        ({"Message": "Seller SKU 'MUG-X' not found"}, RecordError(sku="MUG-X", message="Seller SKU 'MUG-X' not found")),
+        (
+            {"Message": "SellerSku cannot be empty", "SellerSku": ""},
+            RecordError(sku="", message="SellerSku cannot be empty"),
+        ),
+        (
+            {"Message": "Seller SKU 'MUG-X' not found"},
+            RecordError(sku="MUG-X", message="Seller SKU 'MUG-X' not found"),
+        ),
         (
             {"Code": "0", "Message": "Field A, B (for Seller SKU: T 1) with value 'x' has a problem"},
-            RecordError(sku="T 1", message="Field A, B (for Seller SKU: T 1) with value 'x' has a problem", code="0"),
+            RecordError(
+                sku="T 1", message="Field A, B (for Seller SKU: T 1) with value 'x' has a problem", code="0"
+            ),
         ),
         (
             {"Message": "bad (for Seller SKU: A(1))"},
@@ -75,7 +83,7 @@ def test_status_words(word: str, state: FeedState) -> None:
         ),
     ],
     ids=["plain", "empty sku", "not found", "sku in the message", "brackets in the sku"],
-)  # fmt: skip
+)
 def test_errors_find_their_sku(row: dict[str, str], expected: RecordError) -> None:
     for shape in (row, [row]):
         assert feed({**FEED, "FeedErrors": {"Error": shape}}).errors == (expected,)

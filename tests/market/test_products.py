@@ -68,10 +68,16 @@ def test_a_falabella_product(units: Any) -> None:
 ODD = {
     "sku in other letters": ({"SellerSKU": "A"}, {"SellerSku": "A"}),
     "newest unit names": (
-        {"SellerSku": "A", "BusinessUnits": {"BusinessUnit": {"OperatorCode": "facl", "SalePrice": "1", "isPublished": "1"}}},
+        {
+            "SellerSku": "A",
+            "BusinessUnits": {"BusinessUnit": {"OperatorCode": "facl", "SalePrice": "1", "isPublished": "1"}},
+        },
         {"SellerSku": "A", "BusinessUnits.facl.SpecialPrice": "1", "BusinessUnits.facl.IsPublished": "1"},
     ),
-    "unit without a code": ({"SellerSku": "A", "BusinessUnits": {"BusinessUnit": {"Price": "1"}}}, {"SellerSku": "A"}),
+    "unit without a code": (
+        {"SellerSku": "A", "BusinessUnits": {"BusinessUnit": {"Price": "1"}}},
+        {"SellerSku": "A"},
+    ),
     "no units": ({"SellerSku": "A", "BusinessUnits": ""}, {"SellerSku": "A"}),
     "one image": ({"SellerSku": "A", "Images": {"Image": "x"}}, {"SellerSku": "A", "Images": "x"}),
     "no image": ({"SellerSku": "A", "Images": ""}, {"SellerSku": "A", "Images": ""}),
@@ -80,13 +86,22 @@ ODD = {
         {"SellerSku": "A", "Images": "", "MainImage": "m"},
         {"SellerSku": "A", "Images": "m", "MainImage": "m"},
     ),
-    "main image without a list": ({"SellerSku": "A", "MainImage": "m"}, {"SellerSku": "A", "Images": "m", "MainImage": "m"}),
+    "main image without a list": (
+        {"SellerSku": "A", "MainImage": "m"},
+        {"SellerSku": "A", "Images": "m", "MainImage": "m"},
+    ),
     "attributes empty": ({"SellerSku": "A", "ProductData": ""}, {"SellerSku": "A"}),
     "attributes as object": ({"SellerSku": "A", "ProductData": {}}, {"SellerSku": "A"}),
-    "numbers": ({"SellerSku": "A", "Quantity": 7, "isPublished": True}, {"SellerSku": "A", "Quantity": "7", "isPublished": "1"}),
+    "numbers": (
+        {"SellerSku": "A", "Quantity": 7, "isPublished": True},
+        {"SellerSku": "A", "Quantity": "7", "isPublished": "1"},
+    ),
     "numeric sku": ({"SellerSku": 123}, {"SellerSku": "123"}),
-    "unknown nest": ({"SellerSku": "A", "Extra": {"b": "2", "a": "1"}}, {"SellerSku": "A", "Extra": '{"a":"1","b":"2"}'}),
-}  # fmt: skip
+    "unknown nest": (
+        {"SellerSku": "A", "Extra": {"b": "2", "a": "1"}},
+        {"SellerSku": "A", "Extra": '{"a":"1","b":"2"}'},
+    ),
+}
 
 
 @pytest.mark.parametrize(("product", "expected"), ODD.values(), ids=ODD)
