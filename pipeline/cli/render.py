@@ -30,4 +30,5 @@ def rendered(report: Report, stream: TextIO) -> str:
     )
     terminal.show(report, console)
     sink.flush()
-    return sink.buffer.getvalue().decode(encoding)
+    text = sink.buffer.getvalue().decode(encoding)
+    return text if shown.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines())

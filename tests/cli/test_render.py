@@ -46,6 +46,7 @@ def test_a_report_comes_before_the_last_words(encoding: str, outcome: Outcome) -
     assert "price-missing" in text
     assert text.endswith("done\n")
     assert "\x1b" not in text
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
