@@ -139,7 +139,6 @@ def test_threads_of_one_ledger_share_the_window(tmp_path: Path) -> None:
     answered.sort()
     assert len(sent) == 40
     assert all(later - earlier >= 0.2 for earlier, later in zip(answered, sent[10:], strict=False))
-    assert sent[-1] - sent[0] < 3 * 0.2 * 1.25
 
 
 # Feeds
