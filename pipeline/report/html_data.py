@@ -10,8 +10,9 @@ from typing import Any
 from pipeline.diff.plan import Change, Effect, Held, Origin, Record
 from pipeline.diff.prices import is_price
 from pipeline.read.finding import Finding
-from pipeline.report.model import DiffReport, Ending, name_of
+from pipeline.report.model import DiffReport, Ending
 from pipeline.report.prices import percent_moved
+from pipeline.report.rows import name_of
 from pipeline.report.text import message, visible
 from pipeline.report.words import REASON_WORDS, RUN_WORDS, ending_words, held_words
 
@@ -213,8 +214,8 @@ def _finding(found: Finding) -> Row:
 def _ending(ending: Ending) -> Row:
     hue = "remove" if ending.outcome in ("refused", "not_applied", "unknown") else "deactivate"
     first = ending.fields[0] if ending.fields else None
-    moved = ((f"{each.field} holds", each.theirs or "nothing") for each in ending.fields)
-    pairs = _pairs(("Action", ending.action), ("Code", ending.code), *moved)
+    theirs = (f"{each.field}: {each.theirs or 'nothing'}" for each in ending.fields)
+    pairs = _pairs(("The shop holds", "\n".join(theirs)), ("Action", ending.action), ("Code", ending.code))
     facets = [ending.outcome, visible(ending.action)]
     before, after = (_optional(first.before), shown_value(first.ours)) if first else (None, None)
     title, outcome = visible(ending.sku), RUN_WORDS.get(ending.outcome, ending.outcome)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from pipeline.diff.plan import Guard, Held
+from pipeline.diff.plan import Guard, Held, Origin
 from pipeline.errors import PipelineError
 from pipeline.read.finding import Finding
-from pipeline.report.model import DiffReport, Ending, FindingsReport, Line, Report, RunReport
+from pipeline.report.model import DiffReport, Ending, FindingsReport, Report, RunReport
 from pipeline.report.prices import BANDS, Prices
+from pipeline.report.rows import Line
 from pipeline.report.text import message
 
 Json = dict[str, Any]
@@ -169,8 +170,12 @@ def _change(line: Line) -> Json:
     if change is not None:
         row |= {"field": change.field, "before": change.before, "after": change.after}
         row |= {"drift": change.drift, "acquitted": line.acquitted}
-        row["origin"] = asdict(change.origin) if change.origin else None
+        row["origin"] = _origin(change.origin) if change.origin else None
     return row
+
+
+def _origin(origin: Origin) -> Json:
+    return {name: getattr(origin, name) for name in ("file", "sheet", "row", "cell", "expression")}
 
 
 def _held(held: Held) -> Json:

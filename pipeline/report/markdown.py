@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from pipeline.report import tables
-from pipeline.report.model import DiffReport, FindingsReport, Line, Report, RunReport
+from pipeline.report.model import DiffReport, FindingsReport, Report, RunReport
+from pipeline.report.rows import Line
 from pipeline.report.text import duration, grouped, one_line, percent, plural
 from pipeline.report.words import (
     COUNT_WORDS,

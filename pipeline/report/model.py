@@ -7,75 +7,19 @@ renderer, so each must be a sequence, or a `Stream` over a file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
-from pipeline.diff.plan import Change, Effect, Guard, Held, Plan, Record
-from pipeline.diff.prices import is_price
+from pipeline.diff.plan import Effect, Guard, Held, Plan, Record
 from pipeline.journal.states import RunCounts
-from pipeline.read.finding import Finding, Severity
-from pipeline.report.prices import PriceCollector, Prices
-
-T = TypeVar("T")
-#: Records of each effect that are kept for short renderings.
-SAMPLES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Stream(Generic[T]):
-    """Rows that are read anew each time they are asked for: `Stream(partial(planfile.records, path))`."""
-
-    open: Callable[[], Iterator[T]]
-
-    def __iter__(self) -> Iterator[T]:
-        return self.open()
+from pipeline.read.finding import Finding
+from pipeline.report.counting import FieldCount, FindingCounts, LineCounter, count_findings
+from pipeline.report.prices import Prices
+from pipeline.report.rows import Line, lasting, lines_of, name_of
+from pipeline.report.rows import Stream as Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One change as a row of a table; a record without changes is one line with an empty field.
-
-    Attributes:
-        acquitted: it goes back to a value that the journal holds, so guards left it alone.
-    """
-
-    record: Record
-    name: str
-    change: Change | None
-    acquitted: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldCount:
-    """How many lines a field has.
-
-    Attributes:
-        lines: over all effects.
-        changed: in products that exist and stay (update, deactivate): the plan's `fields_changed`.
-    """
-
-    field: str
-    lines: int
-    changed: int
-    effects: Mapping[Effect, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingCounts:
-    """Findings by severity, and by (code, severity) and file, commonest first."""
-
-    errors: int = 0
-    warnings: int = 0
-    codes: tuple[tuple[str, Severity, int], ...] = ()
-    files: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def total(self) -> int:
-        return self.errors + self.warnings
-
-
-@dataclass(frozen=True, kw_only=True)
 class DiffReport:
     """What a plan would change; also a rollback's and a restore's.
 
@@ -140,7 +84,7 @@ class DiffReport:
         return [record for effect in order for record in taken[effect]][:limit]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingsReport:
     """What validation found.
 
@@ -199,7 +143,7 @@ class Ending:
     fields: tuple[Moved, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """How a push, resume or run ended.
 
@@ -246,8 +190,8 @@ def diff_report(
         TypeError: rows were given that can be read once only.
     """
     for rows in (records, held, findings):
-        _lasting(rows)
-    counter = _LineCounter(names=names or {})
+        lasting(rows)
+    counter = LineCounter(names=names or {})
     for record in records:
         counter.take(record)
     return DiffReport(
@@ -276,7 +220,7 @@ def findings_report(
     choices: Iterable[tuple[str, str, str, str]] = (),
 ) -> FindingsReport:
     """The answer of a validation."""
-    _lasting(findings)
+    lasting(findings)
     return FindingsReport(
         findings=findings,
         rows=rows,
@@ -304,7 +248,7 @@ def run_report(
     notes: Iterable[str] = (),
 ) -> RunReport:
     """How a run ended; `endings` lists the records that are not verified."""
-    _lasting(endings)
+    lasting(endings)
     return RunReport(
         command=command,
         run=run,
@@ -321,80 +265,3 @@ def run_report(
         notes=tuple(notes),
         ending_counts=dict(Counter(ending.outcome for ending in endings)),
     )
-
-
-def count_findings(findings: Iterable[Finding]) -> FindingCounts:
-    """Findings by severity, code and file, commonest first."""
-    codes = Counter((finding.code, finding.severity) for finding in findings)
-    files = Counter(finding.file for finding in findings)
-    by_severity: Counter[Severity] = Counter()
-    for (_, severity), number in codes.items():
-        by_severity[severity] += number
-    return FindingCounts(
-        errors=by_severity[Severity.ERROR],
-        warnings=by_severity[Severity.WARNING],
-        codes=tuple((code, severity, number) for (code, severity), number in codes.most_common()),
-        files=tuple(files.most_common()),
-    )
-
-
-def lines_of(record: Record, name: str) -> Iterator[Line]:
-    """A record's changes as lines; at least one line."""
-    for change in record.changes:
-        yield Line(record=record, name=name, change=change, acquitted=change.field in record.acquitted)
-    if not record.changes:
-        yield Line(record=record, name=name, change=None)
-
-
-def name_of(record: Record, names: Mapping[str, str]) -> str:
-    """A product's name: the one known, else the one it gets."""
-    known = names.get(record.sku)
-    if known:
-        return known
-    return next((change.after for change in record.changes if change.field == "Name"), "")
-
-
-def _lasting(rows: Iterable[object]) -> None:
-    if isinstance(rows, Iterator):
-        raise TypeError("a report reads its rows several times: give a sequence or a Stream")
-
-
-@dataclass(kw_only=True)
-class _LineCounter:
-    """Takes one record after the other and counts what reports say about them."""
-
-    names: Mapping[str, str]
-    lines: int = 0
-    prices: PriceCollector = field(default_factory=PriceCollector)
-    samples: dict[Effect, list[Record]] = field(default_factory=lambda: {effect: [] for effect in Effect})
-    by_field: Counter[tuple[str, Effect]] = field(default_factory=Counter)
-
-    def take(self, record: Record) -> None:
-        self.lines += max(1, len(record.changes))
-        if len(self.samples[record.effect]) < SAMPLES:
-            self.samples[record.effect].append(record)
-        for change in record.changes:
-            self.by_field[change.field, record.effect] += 1
-            if record.effect is Effect.UPDATE and is_price(change.field):
-                self.prices.add(
-                    sku=record.sku,
-                    name=name_of(record, self.names),
-                    field=change.field,
-                    before=change.before,
-                    after=change.after,
-                )
-
-    def fields(self) -> tuple[FieldCount, ...]:
-        effects: dict[str, dict[Effect, int]] = {}
-        for (name, effect), number in self.by_field.items():
-            effects.setdefault(name, {})[effect] = number
-        counts = (
-            FieldCount(
-                field=name,
-                lines=sum(numbers.values()),
-                changed=numbers.get(Effect.UPDATE, 0) + numbers.get(Effect.DEACTIVATE, 0),
-                effects=numbers,
-            )
-            for name, numbers in effects.items()
-        )
-        return tuple(sorted(counts, key=lambda each: (-each.changed, -each.lines, each.field)))

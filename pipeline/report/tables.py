@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pipeline.diff.plan import Origin
 from pipeline.report.json import finding
-from pipeline.report.model import DiffReport, FindingsReport, Line, RunReport
+from pipeline.report.model import DiffReport, FindingsReport, RunReport
+from pipeline.report.rows import Line
 from pipeline.report.text import message, visible
 from pipeline.report.words import ending_words, held_words
 
@@ -33,7 +34,7 @@ def cell_text(value: str) -> str:
     Whoever reads a reviewed workbook compares its cells with this, not with the value itself.
     """
     text = visible(value, keep="\n\t")
-    if len(text.encode("utf-16-le")) // 2 <= CELL_MAX:
+    if len(text) <= CELL_MAX // 2 or len(text.encode("utf-16-le")) // 2 <= CELL_MAX:
         return text
     kept = text[: CELL_MAX // 2 - 64] if not text.isascii() else text[: CELL_MAX - 64]
     return f"{kept} … [{len(text) - len(kept)} characters cut]"

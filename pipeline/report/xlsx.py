@@ -129,7 +129,7 @@ class _Book:
         sheet = self._book.add_worksheet(name)
         sheet.freeze_panes(1, 2 if header[:2] == CHANGE[:2] else 0)
         for column, title in enumerate(header):
-            sheet.set_column(column, column, WIDTHS.get(title, 16))
+            sheet.set_column(column, column, WIDTHS.get(title, 16), self._text)
             sheet.write_string(0, column, title, self._head)
         return sheet
 
@@ -147,14 +147,12 @@ class _Book:
         return last, None
 
     def _cell(self, sheet: Any, row: int, column: int, cell: Cell, *, asked: bool = False) -> None:
-        if isinstance(cell, str):
-            look = self._answer if asked else self._hues.get(cell, self._text)
-            if cell:
-                sheet.write_string(row, column, cell_text(cell), look)
-            else:
-                sheet.write_blank(row, column, None, self._text)
-        else:
+        """One typed cell; an empty one isn't written, its column makes it text."""
+        if not isinstance(cell, str):
             sheet.write_number(row, column, cell, self._number)
+        elif cell:
+            look = self._answer if asked else self._hues.get(cell, self._text)
+            sheet.write_string(row, column, cell_text(cell), look)
 
     def _asking(self, sheet: Any, header: tuple[str, ...], last: int) -> None:
         """Where there is an approve column: yes or no, nothing else; what got a no is struck out."""

@@ -30,8 +30,9 @@ function changesExplorer(root, data) {
     },
     paper: {
       head: ["SKU", "Product", "", "Field", "Before", "After"],
-      rows: (row) => (row.changes.length ? row.changes : [{ field: "", before: "", after: "" }]).map((change) => [
-        row.sku, clipped(row.name, 80), row.effect, change.field, clipped(change.before ?? "", 300), clipped(change.after, 300)]),
+      rows: (row) => (row.changes.length ? row.changes : [{ field: "", before: "", after: "" }]).map((change, at) => [
+        ...(at ? ["", "", ""] : [row.sku, clipped(row.name, 80), WORDS[row.effect]]),
+        change.field, clipped(change.before ?? "", 300), clipped(change.after, 300)]),
     },
   });
   const toggle = root.querySelector("[data-images]");

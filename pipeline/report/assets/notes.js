@@ -8,9 +8,7 @@ function notesExplorer(root, data) {
     render: (row) => h("div", { class: "note" },
       h("div", null, h("div", { class: "title cut", dir: "auto" }, row.title || "–"),
         h("div", { class: "sub" }, pill(row.word, row.hue), h("span", { class: "mono cut" }, row.sub))),
-      h("div", { class: "second" }, h("div", { class: "what cut", dir: "auto" }, row.words),
-        row.before === null && row.after === null ? null
-          : changeLine({ field: "", before: row.before, after: row.after ?? "", percent: null }, 0))),
+      h("div", { class: "second" }, h("div", { class: "cut small", dir: "auto" }, row.words), secondLine(row))),
     detail: noteDetail,
     words: (row) => [row.title, row.sub, row.words, row.word, ...row.facets, row.before ?? "", row.after ?? "", ...row.pairs.flat()],
     sorts: {},
@@ -19,6 +17,13 @@ function notesExplorer(root, data) {
       rows: (row) => [[row.word, row.title, row.sub, clipped(row.words, 400)]],
     },
   });
+}
+
+function secondLine(row) {
+  if (row.before !== null || row.after !== null)
+    return changeLine({ field: "", before: row.before, after: row.after ?? "", percent: null }, 0);
+  const advice = row.pairs.find(([label]) => label === "What to do");
+  return advice ? h("div", { class: "cut small soft", dir: "auto" }, advice[1]) : null;
 }
 
 function noteDetail(row) {

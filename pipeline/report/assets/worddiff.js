@@ -16,7 +16,22 @@ function wordDiff(before, after) {
   push(parts, "same", left.slice(0, start).join(""));
   middle(parts, left.slice(start, left.length - end), right.slice(start, right.length - end));
   push(parts, "same", left.slice(left.length - end).join(""));
-  return parts;
+  return smooth(parts);
+}
+
+/** A blank that survived between two changed words changes with them: whole phrases read better. */
+function smooth(parts) {
+  const result = [];
+  let gone = "", fresh = "";
+  const flush = () => { push(result, "gone", gone); push(result, "new", fresh); gone = fresh = ""; };
+  parts.forEach(([kind, text], at) => {
+    const between = kind === "same" && !text.trim() && (gone || fresh) && at + 1 < parts.length;
+    if (kind === "same" && !between) { flush(); push(result, "same", text); return; }
+    if (kind !== "new") gone += text;
+    if (kind !== "gone") fresh += text;
+  });
+  flush();
+  return result;
 }
 
 function push(parts, kind, text) {
