@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -218,7 +218,27 @@ def remark(marks: pa.Array | None, places: Sequence[int], count: int) -> pa.Arra
     for mark in marks.to_pylist():
         if mark not in known:
             bits = int.from_bytes(mark, "little")
-            moved = sum(1 << place for index, place in enumerate(places) if bits >> index & 1)
+            moved = sum(1 << place for index, place in enumerate(places) if place >= 0 and bits >> index & 1)
             known[mark] = moved.to_bytes((moved.bit_length() + 7) // 8 or 1, "little")
         out.append(known[mark])
     return pa.array(out, pa.binary())
+
+
+def without_columns(path: Path, idle: Collection[str]) -> tuple[str, ...]:
+    """Write a table again without columns that turned out to hold nothing; the headers that are left."""
+    batches = _batches(path)
+    with pa.OSFile(str(path)) as source:
+        names = pa.ipc.open_file(source).schema.names
+    headers = [name for name in names if name not in (ROW, PART, LINE, NUMBERS)]
+    kept = [name for name in headers if name not in idle]
+    places = [kept.index(name) if name in kept else -1 for name in headers]
+    numbers = NUMBERS in names
+    schema = schema_of(kept, numbers=numbers)
+    trial = path.with_suffix(".narrow")
+    with pa.ipc.new_file(str(trial), schema) as writer:
+        for batch in batches:
+            columns = [batch.column(name) for name in schema.names if name != NUMBERS]
+            marks = [remark(batch.column(NUMBERS), places, batch.num_rows)] if numbers else []
+            writer.write_batch(pa.record_batch([*columns, *marks], schema=schema))
+    trial.replace(path)
+    return tuple(kept)

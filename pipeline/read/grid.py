@@ -1,0 +1,238 @@
+"""Rows of a sheet, however they were read → a table: header, width, footer, and what stands aside."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+
+from pipeline.read.catalog import Part, ReadOptions, column_letters
+from pipeline.read.header import DEPTH, find_header, footer_length
+from pipeline.read.job import Refusal
+from pipeline.read.notes import Notes
+from pipeline.read.table import Table, TableWriter, clean_headers, without_columns
+
+_TAIL = 6
+
+
+@dataclass(slots=True)
+class Line:
+    """One row of a sheet as it is shown.
+
+    Attributes:
+        number: row of the sheet, from 1.
+        cells: column (A = 0) → text, without blanks.
+        numbers: columns whose cell holds a number.
+    """
+
+    number: int
+    cells: dict[int, str]
+    numbers: set[int] = field(default_factory=set)
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """A merged range, rows from 1, columns from 0, ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def to_table(
+    lines: Iterable[Line], notes: Notes, out: Path, options: ReadOptions, merges: Sequence[Merge] = ()
+) -> Table | None:
+    """Write the table in a sheet; None where there is none.
+
+    Raises:
+        Refusal: the row that the caller named is no header.
+    """
+    rows = iter(lines)
+    first = list(islice((line for line in rows if line.cells), DEPTH))
+    place = _header(first, notes, options)
+    if place is None:
+        return None
+    header, below = _spanned(first, place, merges)
+    left, right = min(header), max(header)
+    names = clean_headers(
+        [header.get(index) for index in range(left, right + 1)], notes, first[below - 1].number
+    )
+    columns = {name or f"Column {column_letters(left + at)}": left + at for at, name in enumerate(names)}
+    idle = {name for at, name in enumerate(columns) if not names[at]}
+    with TableWriter(out, tuple(columns), numbers=True) as writer:
+        body = _Body(columns, first[below - 1].number, idle, notes, writer, options)
+        body.take(chain(first[below:], rows))
+    headers = without_columns(out, idle) if idle else tuple(columns)
+    kept = {name: columns[name] for name in headers}
+    _note_merges(merges, first[below - 1].number, notes)
+    part = Part(
+        file=notes.file, sheet=notes.sheet, columns=kept, header_row=first[below - 1].number, rows=writer.rows
+    )
+    return Table(path=out, headers=headers, part=part)
+
+
+def _header(first: Sequence[Line], notes: Notes, options: ReadOptions) -> int | None:
+    if options.header_row is not None:
+        found = next((at for at, line in enumerate(first) if line.number == options.header_row), None)
+        if found is None:
+            raise Refusal(f"{notes.place}: row {options.header_row} holds no header", code="no-header")
+        return found
+    head = find_header([(line.number, list(line.cells.values())) for line in first])
+    if head is None:
+        return None
+    notes.chose(f"header in row {first[head.index].number}", head.why, "header_row = N in [read]")
+    return head.index
+
+
+def _spanned(first: Sequence[Line], place: int, merges: Sequence[Merge]) -> tuple[dict[int, str], int]:
+    """The header's cells, and where the data begin; a header over two rows is put together.
+
+    Two rows are one header where a merged cell of the upper one spans columns of the lower.
+    """
+    for upper in (place, place - 1):
+        if upper < 0 or upper + 1 >= len(first):
+            continue
+        top, low = first[upper], first[upper + 1]
+        groups = [item for item in merges if item.top == item.bottom == top.number and item.right > item.left]
+        under = [item for item in groups if any(item.left <= column <= item.right for column in low.cells)]
+        if low.number == top.number + 1 and under and not low.numbers:
+            return _joined(top, low, groups), upper + 2
+    return first[place].cells, place + 1
+
+
+def _joined(top: Line, low: Line, groups: Sequence[Merge]) -> dict[int, str]:
+    over = {
+        column: top.cells.get(item.left, "") for item in groups for column in range(item.left, item.right + 1)
+    }
+    joined: dict[int, str] = {}
+    for column in sorted({*top.cells, *low.cells}):
+        upper = over.get(column, top.cells.get(column, "")).strip()
+        lower = low.cells.get(column, "").strip()
+        joined[column] = " ".join(part for part in (upper, lower) if part)
+    return joined
+
+
+class _Body:
+    """Lines below the header as rows of its width."""
+
+    def __init__(
+        self,
+        columns: dict[str, int],
+        header_row: int,
+        idle: set[str],
+        notes: Notes,
+        writer: TableWriter,
+        options: ReadOptions,
+    ) -> None:
+        self._places = list(columns.values())
+        self._names = list(columns)
+        self._idle = idle
+        self._notes = notes
+        self._writer = writer
+        self._options = options
+        self._blank = self._hidden = self._repeated = 0
+        self._last = header_row
+        self._marks: dict[frozenset[int], bytes] = {}
+        self._index = {place: at for at, place in enumerate(self._places)}
+
+    def take(self, lines: Iterator[Line]) -> None:
+        tail: deque[Line] = deque()
+        limit = self._options.skip_footer
+        keep = max(_TAIL, limit or 0)
+        for line in lines:
+            inside = [column for column in line.cells if column in self._index]
+            self._blank += line.number - self._last - 1 + (not inside)
+            self._last = line.number
+            self._outside(line)
+            if not inside or self._is_header(line):
+                continue
+            tail.append(line)
+            if len(tail) > keep:
+                self._add(tail.popleft())
+        for line in self._without_footer(list(tail)):
+            self._add(line)
+        self._tell()
+
+    def _is_header(self, line: Line) -> bool:
+        """A header that a report repeats on each page."""
+        shown = [line.cells.get(place, "").strip() for place in self._places]
+        same = sum(1 for text, name in zip(shown, self._names, strict=True) if text == name)
+        repeated = same >= 2 and same == len([text for text in shown if text])
+        self._repeated += repeated
+        return repeated
+
+    def _outside(self, line: Line) -> None:
+        for column, text in line.cells.items():
+            if column not in self._index:
+                self._notes.found(
+                    "cell-outside-table",
+                    "this cell stands beside the table: no header is above it",
+                    row=line.number,
+                    index=column,
+                    value=text,
+                    hint="give the column a header, or clear the cell",
+                )
+
+    def _without_footer(self, tail: list[Line]) -> list[Line]:
+        told = self._options.skip_footer
+        shown = [[line.cells.get(place) for place in self._places] for line in tail]
+        count = footer_length(shown, len(self._places)) if told is None else told
+        for line in tail[len(tail) - count :] if count else []:
+            self._notes.found(
+                "footer-skipped",
+                "this row below the data is a footer, no product",
+                row=line.number,
+                value=" ".join(line.cells.values()),
+                hint="skip_footer = 0 in [read] reads it",
+            )
+        return tail[: len(tail) - count] if count else tail
+
+    def _add(self, line: Line) -> None:
+        cells = [line.cells.get(place) for place in self._places]
+        self._hidden += line.hidden
+        if self._idle:
+            self._idle.difference_update(
+                name for name, cell in zip(self._names, cells, strict=True) if cell and name in self._idle
+            )
+        size = sum(len(cell) for cell in cells if cell)
+        self._writer.add(line.number, cells, size, self._mark(line.numbers))
+
+    def _mark(self, numbers: set[int]) -> bytes | None:
+        if not numbers:
+            return None
+        key = frozenset(numbers)
+        if key not in self._marks:
+            bits = sum(1 << self._index[column] for column in key if column in self._index)
+            self._marks[key] = bits.to_bytes((bits.bit_length() + 7) // 8 or 1, "little")
+        return self._marks[key]
+
+    def _tell(self) -> None:
+        if self._blank:
+            self._notes.chose(f"{self._blank} blank rows skipped", "they hold no text", "none needed")
+        if self._repeated:
+            self._notes.chose(
+                f"{self._repeated} repeated headers skipped", "they say what the header says", "none"
+            )
+        if self._hidden:
+            self._notes.chose(
+                f"{self._hidden} hidden rows read",
+                "a filter or a person hid them",
+                "delete them in the sheet",
+            )
+
+
+def _note_merges(merges: Sequence[Merge], header_row: int, notes: Notes) -> None:
+    for item in merges:
+        if item.bottom > header_row:
+            span = f"{column_letters(item.left)}{item.top}:{column_letters(item.right)}{item.bottom}"
+            notes.found(
+                "merged-cells",
+                f"cells {span} are merged: the text counts for the first of them only",
+                row=item.top,
+                index=item.left,
+                hint="unmerge them and fill the text into each, or fill_down in the mapping",
+            )

@@ -1,0 +1,212 @@
+"""ODS, the spreadsheet of LibreOffice: one XML file that holds values beside what they look like."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lxml import etree
+
+from pipeline.read.catalog import Limits, ReadOptions
+from pipeline.read.grid import Line, Merge, to_table
+from pipeline.read.job import Refusal
+from pipeline.read.looks import PLAIN, Look, plain, shown, stored
+from pipeline.read.notes import Notes
+from pipeline.read.sheetxml import SAFE
+from pipeline.read.table import Table
+from pipeline.read.workbook import Candidate
+from pipeline.read.xlsx import COLUMNS, ROWS
+from pipeline.read.zipscan import scan_zip
+
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+_NUMBER = "{urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0}"
+
+
+def candidates(path: Path, name: str, limits: Limits) -> list[Candidate]:
+    """The sheets of a spreadsheet.
+
+    Raises:
+        Refusal: not trusted, damaged, or encrypted.
+    """
+    with zipfile.ZipFile(path) as archive:
+        infos = {info.filename: info for info in scan_zip(archive, path, name, limits)}
+        if "content.xml" not in infos:
+            raise Refusal(f"{name} has no content", code="damaged")
+        tree = _parsed(archive, name, limits)
+    looks = _looks(tree)
+    shown_styles = _hidden_tables(tree)
+    found = []
+    for table in tree.iter(f"{_TABLE}table"):
+        title = str(table.get(f"{_TABLE}name", ""))
+        visible = table.get(f"{_TABLE}style-name") not in shown_styles
+        found.append(Candidate(name=title, visible=visible, read=_reader(table, looks)))
+    return found
+
+
+def _parsed(archive: zipfile.ZipFile, name: str, limits: Limits) -> etree._Element:
+    with archive.open("content.xml") as stream:
+        data = stream.read(limits.max_bytes + 1)
+    if len(data) > limits.max_bytes:
+        raise Refusal(f"{name} inflates to more than is read", code="limit")
+    if b"<!DOCTYPE" in data[:4096] or "<!DOCTYPE" in data[:4096].decode("utf-16", errors="ignore"):
+        raise Refusal(f"{name}: content.xml holds a DOCTYPE", code="archive-refused")
+    try:
+        return etree.fromstring(data, etree.XMLParser(**{**SAFE, "huge_tree": False}))
+    except etree.XMLSyntaxError as error:
+        raise Refusal(f"{name} is damaged or encrypted: {error.msg}", code="damaged") from None
+
+
+def _looks(tree: etree._Element) -> dict[str, Look]:
+    """Cell style → look: leading zeros and decimals of its number format."""
+    formats: dict[str, Look] = {}
+    for style in tree.iter():
+        if not isinstance(style.tag, str) or not style.tag.endswith(("}number-style", "}percentage-style")):
+            continue
+        number = next((child for child in style if str(child.tag).endswith("}number")), None)
+        if number is not None:
+            formats[str(style.get(f"{_STYLE}name"))] = _look(number, percent="percentage" in str(style.tag))
+    looks = {}
+    for style in tree.iter(f"{_STYLE}style"):
+        data = style.get(f"{_STYLE}data-style-name")
+        if data in formats:
+            looks[str(style.get(f"{_STYLE}name"))] = formats[data]
+    return looks
+
+
+def _look(number: etree._Element, *, percent: bool) -> Look:
+    said = {etree.QName(key).localname: value for key, value in number.attrib.items()}
+    least = int(said.get("min-integer-digits", "1"))
+    places = said.get("decimal-places")
+    if places is None:
+        return Look(kind="number", pattern="0" * least, decimals=12) if least > 1 else PLAIN
+    return Look(
+        kind="percent" if percent else "number",
+        pattern="0" * least if least > 1 else "",
+        decimals=int(places),
+        least=int(said.get("min-decimal-places", places)),
+    )
+
+
+def _hidden_tables(tree: etree._Element) -> set[str]:
+    return {
+        str(style.get(f"{_STYLE}name"))
+        for style in tree.iter(f"{_STYLE}style")
+        for child in style
+        if child.get(f"{_TABLE}display") == "false"
+    }
+
+
+def _reader(
+    table: etree._Element, looks: dict[str, Look]
+) -> Callable[[Notes, Path, ReadOptions], Table | None]:
+    def read(notes: Notes, out: Path, options: ReadOptions) -> Table | None:
+        merges: list[Merge] = []
+        lines = list(_lines(table, looks, merges, notes))
+        return to_table(lines, notes, out, options, merges)
+
+    return read
+
+
+def _lines(
+    table: etree._Element, looks: dict[str, Look], merges: list[Merge], notes: Notes
+) -> Iterator[Line]:
+    """Rows; one that repeats is given as often as it says, if it holds anything."""
+    defaults = _column_styles(table)
+    number = 0
+    for row in table.iter(f"{_TABLE}table-row"):
+        times = int(row.get(f"{_TABLE}number-rows-repeated", "1"))
+        hidden = row.get(f"{_TABLE}visibility", "visible") != "visible"
+        line = _line(row, number + 1, looks, defaults, merges, notes)
+        if number + (times if line.cells else 1) > ROWS:
+            raise Refusal(f"{notes.place}: more rows than a sheet can hold", code="limit")
+        for at in range(times if line.cells else 0):
+            yield Line(number + at + 1, dict(line.cells), set(line.numbers), hidden)
+        number += times
+
+
+def _column_styles(table: etree._Element) -> list[str]:
+    styles: list[str] = []
+    for column in table.iter(f"{_TABLE}table-column"):
+        times = min(int(column.get(f"{_TABLE}number-columns-repeated", "1")), COLUMNS - len(styles))
+        styles += [str(column.get(f"{_TABLE}default-cell-style-name", ""))] * times
+    return styles
+
+
+def _line(
+    row: etree._Element,
+    number: int,
+    looks: dict[str, Look],
+    defaults: list[str],
+    merges: list[Merge],
+    notes: Notes,
+) -> Line:
+    line = Line(number, {})
+    column = 0
+    for cell in row:
+        if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+            continue
+        times = int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+        style = cell.get(f"{_TABLE}style-name") or (defaults[column] if column < len(defaults) else "")
+        text, is_number = _shown(cell, looks.get(str(style), PLAIN), number, column, notes)
+        if text:
+            if column + times > COLUMNS:
+                raise Refusal(f"{notes.place}: more columns than a sheet can hold", code="limit")
+            line.cells.update(dict.fromkeys(range(column, column + times), text))
+            line.numbers.update(range(column, column + times) if is_number else ())
+        _merge(cell, number, column, merges)
+        column += times
+    return line
+
+
+def _merge(cell: etree._Element, number: int, column: int, merges: list[Merge]) -> None:
+    across = int(cell.get(f"{_TABLE}number-columns-spanned", "1"))
+    down = int(cell.get(f"{_TABLE}number-rows-spanned", "1"))
+    if across > 1 or down > 1:
+        merges.append(Merge(top=number, left=column, bottom=number + down - 1, right=column + across - 1))
+
+
+def _shown(cell: etree._Element, look: Look, row: int, column: int, notes: Notes) -> tuple[str, bool]:
+    """What a cell shows, and whether it is a plain number."""
+    kind = cell.get(f"{_OFFICE}value-type")
+    if kind in ("float", "percentage", "currency"):
+        value = str(cell.get(f"{_OFFICE}value", ""))
+        number = stored(value)
+        if number is None:
+            return _texts(cell), False
+        if kind == "percentage" and look.kind != "percent":
+            return f"{plain(number.scaleb(2))}%", False
+        return shown(value, look), look.kind != "percent" and not look.pattern
+    if kind == "date":
+        return str(cell.get(f"{_OFFICE}date-value", "")).replace("T", " "), False
+    if kind == "boolean":
+        return str(cell.get(f"{_OFFICE}boolean-value", "")).upper(), False
+    text = _texts(cell)
+    if text in ("#DIV/0!", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!") or text.startswith(
+        "Err:5"
+    ):
+        notes.found("error-cell", f"the cell shows {text}", row=row, index=column, value=text, error=True)
+    return text, False
+
+
+def _texts(cell: etree._Element) -> str:
+    return "\n".join(_paragraph(item) for item in cell if item.tag == f"{_TEXT}p")
+
+
+def _paragraph(item: etree._Element) -> str:
+    """A paragraph's text, with the blanks, tabs and breaks that it holds as elements."""
+    parts = [item.text or ""]
+    for child in item:
+        if child.tag == f"{_TEXT}s":
+            parts.append(" " * int(child.get(f"{_TEXT}c", "1")))
+        elif child.tag == f"{_TEXT}tab":
+            parts.append("\t")
+        elif child.tag == f"{_TEXT}line-break":
+            parts.append("\n")
+        elif isinstance(child.tag, str) and not child.tag.startswith(_OFFICE):
+            parts.append(_paragraph(child))
+        parts.append(child.tail or "")
+    return "".join(parts)

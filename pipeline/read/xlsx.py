@@ -1,0 +1,347 @@
+"""XLSX and XLSM: the package, its styles and texts, and each sheet's rows as they are shown."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from lxml import etree
+
+from pipeline.read.catalog import Limits, column_letters
+from pipeline.read.grid import Line, Merge
+from pipeline.read.job import Refusal
+from pipeline.read.looks import BUILTIN, DIGITS, PLAIN, Look, look_of, plain, shown, stored
+from pipeline.read.notes import Notes
+from pipeline.read.sheetxml import (
+    SAFE,
+    Cell,
+    NotPlain,
+    Row,
+    parsed_rows,
+    quick_rows,
+    shared_strings,
+    unescaped,
+)
+from pipeline.read.zipscan import scan_zip
+
+#: Excel's own bounds; a sheet that claims more is no sheet.
+ROWS, COLUMNS = 1_048_576, 16_384
+_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One worksheet of a workbook: its name, its part in the package, whether it's shown."""
+
+    name: str
+    part: str
+    visible: bool
+
+
+class Workbook:
+    """An open package.
+
+    Raises:
+        Refusal: an archive that isn't trusted, a DOCTYPE, a damaged part.
+    """
+
+    def __init__(self, path: Path, name: str, limits: Limits) -> None:
+        self.name = name
+        self._limits = limits
+        self._archive = zipfile.ZipFile(path)
+        self._parts = {info.filename.lower(): info for info in scan_zip(self._archive, path, name, limits)}
+        for info in self._parts.values():
+            if info.filename.endswith((".xml", ".rels")):
+                self._refuse_doctype(info)
+
+    def close(self) -> None:
+        self._archive.close()
+
+    def _refuse_doctype(self, info: zipfile.ZipInfo) -> None:
+        """Entities are the only reason for a DOCTYPE in here, and there is no good one for entities."""
+        with self._archive.open(info) as stream:
+            head = stream.read(4096)
+        for codec in ("utf-8", "utf-16"):
+            if "<!doctype" in head.decode(codec, errors="ignore").lower():
+                raise Refusal(f"{self.name}: {info.filename} holds a DOCTYPE", code="archive-refused")
+
+    def _open(self, part: str) -> IO[bytes]:
+        info = self._parts.get(part.lower())
+        if info is None:
+            raise Refusal(f"{self.name}: {part} is missing", hint="save the workbook anew", code="damaged")
+        return _Counted(self._archive.open(info), self._limits.max_bytes, self.name)
+
+    def _tree(self, part: str) -> etree._Element:
+        with self._open(part) as stream:
+            try:
+                return etree.parse(stream, etree.XMLParser(**SAFE)).getroot()
+            except etree.XMLSyntaxError as error:
+                raise Refusal(f"{self.name}: {part} is damaged: {error.msg}", code="damaged") from None
+
+    @cached_property
+    def _main(self) -> str:
+        """The part of the workbook itself, as the package says."""
+        for relation in self._tree("_rels/.rels"):
+            if str(relation.get("Type", "")).endswith("/officeDocument"):
+                return str(relation.get("Target", "")).lstrip("/")
+        return "xl/workbook.xml"
+
+    @cached_property
+    def _targets(self) -> dict[str, tuple[str, str]]:
+        """Relation id → (kind, part)."""
+        folder, file = posixpath.split(self._main)
+        found = {}
+        for relation in self._tree(f"{folder}/_rels/{file}.rels"):
+            target = str(relation.get("Target", ""))
+            part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
+            found[str(relation.get("Id"))] = (str(relation.get("Type", "")).rpartition("/")[2], part)
+        return found
+
+    @cached_property
+    def _book(self) -> etree._Element:
+        return self._tree(self._main)
+
+    @cached_property
+    def epoch_1904(self) -> bool:
+        properties = self._book.find("{*}workbookPr")
+        return properties is not None and properties.get("date1904") in ("1", "true")
+
+    @cached_property
+    def aside(self) -> list[str]:
+        """What is in the package that is never run or followed."""
+        kinds = {
+            "vbaproject.bin": "macros",
+            "externallinks/": "links to other files",
+            "connections.xml": "connections",
+        }
+        kinds |= {"embeddings/": "embedded objects", "activex/": "controls"}
+        return sorted({what for mark, what in kinds.items() if any(mark in part for part in self._parts)})
+
+    @cached_property
+    def sheets(self) -> list[Sheet]:
+        """Worksheets in their order; charts and dialogs are none."""
+        found = []
+        for sheet in self._book.iterfind("{*}sheets/{*}sheet"):
+            relation = next((value for key, value in sheet.attrib.items() if str(key).endswith("}id")), "")
+            kind, part = self._targets.get(str(relation), ("", ""))
+            if kind == "worksheet":
+                visible = sheet.get("state", "visible") == "visible"
+                found.append(Sheet(name=str(sheet.get("name")), part=part, visible=visible))
+        return found
+
+    def _part_of(self, kind: str) -> str | None:
+        return next((part for found, part in self._targets.values() if found == kind), None)
+
+    @cached_property
+    def looks(self) -> list[Look]:
+        """The look of each cell format."""
+        part = self._part_of("styles")
+        if part is None:
+            return []
+        tree = self._tree(part)
+        codes = dict(BUILTIN)
+        for item in tree.iterfind("{*}numFmts/{*}numFmt"):
+            codes[int(item.get("numFmtId", "0"))] = str(item.get("formatCode", ""))
+        formats = tree.find("{*}cellXfs")
+        ids = [int(item.get("numFmtId", "0")) for item in (formats if formats is not None else ())]
+        return [look_of(codes.get(number, "General")) for number in ids]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        part = self._part_of("sharedStrings")
+        if part is None or part.lower() not in self._parts:
+            return []
+        with self._open(part) as stream:
+            return shared_strings(stream, self._limits.max_cell)
+
+    def rows(self, sheet: Sheet) -> Iterator[Row]:
+        """The rows of a sheet: quickly, and from where that fails by lxml."""
+        last = 0
+        try:
+            with self._open(sheet.part) as stream:
+                for row in quick_rows(stream, self._limits.max_cell):
+                    last = row.number
+                    yield row
+        except NotPlain:
+            with self._open(sheet.part) as stream:
+                yield from (row for row in parsed_rows(stream) if row.number > last)
+
+    def merges(self, sheet: Sheet) -> list[Merge]:
+        """Merged ranges, which stand behind the rows."""
+        with self._open(sheet.part) as stream:
+            tail = b""
+            while block := stream.read(1 << 20):
+                tail = (tail + block)[-(1 << 21) :]
+        found = re.findall(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', tail)
+        return [
+            Merge(top=int(top), left=_index(left.decode()), bottom=int(bottom), right=_index(right.decode()))
+            for left, top, right, bottom in found
+        ]
+
+
+class _Counted:
+    """A part that refuses to inflate to more than the limit, whatever its header says."""
+
+    def __init__(self, stream: IO[bytes], most: int, name: str) -> None:
+        self._stream = stream
+        self._left = most
+        self._name = name
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            block = self._stream.read(size)
+        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
+            raise Refusal(f"{self._name} is damaged: {error}", code="damaged") from error
+        self._left -= len(block)
+        if self._left < 0:
+            raise Refusal(f"{self._name} inflates to more than is read", code="limit")
+        return block
+
+    def __enter__(self) -> _Counted:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+
+def _index(letters: str) -> int:
+    """A → 0, Z → 25, AA → 26."""
+    number = 0
+    for char in letters:
+        number = number * 26 + ord(char) - 64
+    return number - 1
+
+
+class Lines:
+    """A sheet's rows as lines of shown text, with findings for cells that show none."""
+
+    def __init__(self, book: Workbook, notes: Notes, limits: Limits) -> None:
+        self._texts = book.texts
+        self._looks = book.looks
+        self._epoch = book.epoch_1904
+        self._notes = notes
+        self._limits = limits
+        self._columns: dict[str, int] = {}
+        self._rounded: dict[int, int] = {}
+
+    def of(self, rows: Iterator[Row]) -> Iterator[Line]:
+        """All rows.
+
+        Raises:
+            Refusal: beyond what a sheet can hold, or a cell beyond the limit.
+        """
+        for row in rows:
+            if row.number > ROWS:
+                raise Refusal(f"{self._notes.place}: row {row.number} is beyond what a sheet can hold")
+            yield self._line(row)
+        for column, count in sorted(self._rounded.items()):
+            self._notes.found(
+                "shown-rounded",
+                f"{count} cells of column {column_letters(column)} hold more decimals than their format shows; "
+                "the shown ones were read",
+                index=column,
+                column=column_letters(column),
+                hint="format the cells to show all decimals that you mean",
+            )
+
+    def _line(self, row: Row) -> Line:
+        line = Line(row.number, {}, set(), row.hidden)
+        columns, texts, cells, numbers = self._columns, self._texts, line.cells, line.numbers
+        for at, cell in enumerate(row.cells):
+            letters, style, kind, formula, value = cell
+            column = columns.get(letters, -1)
+            if column < 0:
+                column = self._column(letters, at, row.number)
+            if kind == "s" and value is not None:
+                text = texts[int(value)] if value.isdigit() and int(value) < len(texts) else ""
+            elif not kind or kind == "n":
+                if value is None:
+                    if formula:
+                        self._no_value(row.number, column)
+                    continue
+                text = self._number(value, style, row.number, column, numbers)
+            else:
+                text = self._other(cell, row.number, column)
+            if text:
+                if len(text) > self._limits.max_cell:
+                    raise Refusal(
+                        f"{self._notes.place}: cell {letters}{row.number} is too long", code="cell-too-long"
+                    )
+                cells[column] = text
+        return line
+
+    def _column(self, letters: str, at: int, row: int) -> int:
+        if not letters:
+            return at
+        column = _index(letters)
+        if column >= COLUMNS:
+            raise Refusal(
+                f"{self._notes.place}: column {letters} in row {row} is beyond what a sheet can hold"
+            )
+        self._columns[letters] = column
+        return column
+
+    def _number(self, value: str, style: str, row: int, column: int, numbers: set[int]) -> str:
+        look = self._looks[int(style)] if style and int(style) < len(self._looks) else PLAIN
+        if look is PLAIN and value.isdigit() and len(value) <= DIGITS:
+            numbers.add(column)
+            return value.lstrip("0") or "0"
+        if len(value) > DIGITS:
+            self._long(value, row, column)
+        text = shown(value, look, self._epoch)
+        if look.kind in ("plain", "number") and not (look.before or look.after or look.pattern):
+            numbers.add(column)
+            if look.kind == "number" and "." in value and _differs(value, text):
+                self._rounded[column] = self._rounded.get(column, 0) + 1
+        return text
+
+    def _long(self, value: str, row: int, column: int) -> None:
+        """Digits beyond the fifteenth that a spreadsheet has already replaced by zeros or noise."""
+        number = stored(value)
+        if number is not None and number == number.to_integral_value() and number.adjusted() >= DIGITS:
+            self._notes.found(
+                "number-too-long",
+                f"a number of {number.adjusted() + 1} digits: a spreadsheet keeps {DIGITS}, the others are lost",
+                row=row,
+                index=column,
+                value=plain(number),
+                hint="format the column as text, then enter or import it again",
+                error=True,
+            )
+
+    def _no_value(self, row: int, column: int) -> None:
+        self._notes.found(
+            "formula-without-value",
+            "a formula whose result isn't saved in the file",
+            row=row,
+            index=column,
+            hint="open the workbook in a spreadsheet program and save it",
+            error=True,
+        )
+
+    def _other(self, cell: Cell, row: int, column: int) -> str:
+        """Text of a formula, text in the cell, truth, date, error."""
+        value = cell.value or ""
+        if cell.type == "b":
+            return "TRUE" if value in ("1", "true") else "FALSE" if value else ""
+        if cell.type == "e":
+            self._notes.found(
+                "error-cell", f"the cell shows {value}", row=row, index=column, value=value,
+                hint="correct the formula", error=True,
+            )  # fmt: skip
+            return value
+        if cell.type == "d":
+            return value.replace("T", " ")
+        return unescaped(value)
+
+
+def _differs(value: str, text: str) -> bool:
+    """Whether a format hides digits that count."""
+    number, read = stored(value), stored(text)
+    return number is not None and read is not None and abs(number - read) > abs(number).scaleb(-12)
