@@ -2,8 +2,8 @@
 
 Recipe `rows/1`:
 
-1. a cell that is there (not null) is `<column> U+001F <length of the value in bytes> U+001F <value>`;
-2. a row is its cells in the order of their columns' names, joined by U+001E, as UTF-8;
+1. a cell that is there (not null) is `<column> U+001F <length of the value in bytes> U+001F <value> U+001F`;
+2. a row is its cells one after the other, in the order of their columns' names, as UTF-8;
 3. the sum over all rows of SHA-256(row), as a big-endian number, modulo 2^256;
 4. "sha256:" and the SHA-256 of `rows/1 <number of rows> <sum in hex>`.
 """
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 RECIPE = "rows/1"
-_UNIT, _RECORD = "\x1f", "\x1e"
+_UNIT = "\x1f"
 _MODULUS = 2**256
 
 
@@ -45,13 +45,13 @@ class RowsDigest:
 
 def _row_texts(rows: pa.Table | pa.RecordBatch) -> Iterable[bytes]:
     cells = [
-        pc.binary_join_element_wise(name, _lengths(column), column, _UNIT)
+        pc.binary_join_element_wise(name, _lengths(column), column, "", _UNIT)
         for name, column in sorted(zip(rows.schema.names, rows.columns, strict=True))
         if column.null_count < len(column)
     ]
     if not cells:
         return [b""] * rows.num_rows
-    joined = pc.binary_join_element_wise(*cells, _RECORD, null_handling="skip")
+    joined = pc.binary_join_element_wise(*cells, "", null_handling="replace", null_replacement="")
     texts: list[bytes] = joined.cast(pa.binary()).to_pylist()
     return texts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pipeline.errors import Locked
 from pipeline.market.signing import timestamp
 from pipeline.settings import Limits
 from pipeline.snapshot import merge, shelf
-from pipeline.snapshot.parts import SUFFIX, About, Parts, Piece, abandoned
+from pipeline.snapshot.parts import SUFFIX, About, Parts, Piece, abandoned, outlived
 from pipeline.snapshot.scan import Breadth, Pass, Scan
 from pipeline.snapshot.shelf import Lineage
 from pipeline.snapshot.snapshot import Snapshot
@@ -88,7 +88,9 @@ def download(source: Source, desk: Desk, *, id: str, resume_within: float = RESU
         path = desk.folder / f"{id}.parquet"
         columns = merge.columns_of(merge.page_schemas(pieces))
         written = merge.write_rows(path, merge.last_rows(pieces), columns)
-        doubt = _doubts(full.doubt, _about_changes(changed), _nameless(pieces))
+        doubt = _doubts(
+            full.doubt, _about_changes(changed), _nameless(pieces), _suddenly_empty(desk, written.rows)
+        )
         snapshot = Snapshot(
             id=id,
             path=path,
@@ -230,6 +232,12 @@ def _about_changes(changed: Pass) -> str:
     return "" if changed.proven else f"changes during the download aren't all known: {changed.doubt}"
 
 
+def _suddenly_empty(desk: Desk, rows: int) -> str:
+    """A shop that held products and lists none is more likely to be out of order than empty."""
+    before = None if rows else shelf.latest(desk.folder, desk.identity)
+    return f"the shop lists nothing, and held {before.rows} products before" if before and before.rows else ""
+
+
 def _nameless(pieces: Sequence[Piece]) -> str:
     count = sum(piece.nameless for piece in pieces)
     return f"the shop lists products without a SellerSku ({count} rows)" if count else ""
@@ -261,8 +269,14 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
 @contextmanager
 def _parts(desk: Desk, about: About, id: str, resume_within: float) -> Iterator[Parts]:  # noqa: A002
     """A part folder of our own, new or left by an interrupted try; gone when all went well."""
-    found = abandoned(desk.folder, about, not_before=about.taken - resume_within) if resume_within else None
+    oldest = about.taken - resume_within
     holder = LockHolder(pid=os.getpid(), since=about.taken, command="snapshot")
+    for stale in outlived(desk.folder, about.identity, before=oldest):
+        with suppress(Locked):
+            with shop_lock(stale.folder, "download", holder):
+                pass
+            stale.remove()
+    found = abandoned(desk.folder, about, not_before=oldest) if resume_within else None
     if found is not None:
         try:
             with shop_lock(found.folder, "download", holder):

@@ -20,7 +20,10 @@ from schemas.fields import KEY, Dialect, fields_of
 #: Rows of a row group: enough to compress well, few enough to hold.
 GROUP = 10_000
 _ORDER = {
-    name: rank for rank, name in enumerate(field.name for dialect in Dialect for field in fields_of(dialect))
+    name: rank
+    for rank, name in enumerate(
+        dict.fromkeys(field.name for dialect in Dialect for field in fields_of(dialect))
+    )
 }
 
 

@@ -211,11 +211,19 @@ def abandoned(folder: Path, about: About, *, not_before: float) -> Parts | None:
     Args:
         not_before: an older one isn't worth going on with.
     """
-    found = [parts for path in folder.glob(f"*{SUFFIX}") if (parts := Parts.reopen(path)) is not None]
     fit = [
         parts
-        for parts in found
-        if (parts.about.identity, parts.about.size) == (about.identity, about.size)
-        and not_before <= parts.about.taken <= about.taken
+        for parts in _all(folder, about.identity)
+        if parts.about.size == about.size and not_before <= parts.about.taken <= about.taken
     ]
     return max(fit, key=lambda parts: parts.about.taken, default=None)
+
+
+def outlived(folder: Path, identity: str, *, before: float) -> list[Parts]:
+    """The part folders of this shop that nobody will go on with."""
+    return [parts for parts in _all(folder, identity) if parts.about.taken < before]
+
+
+def _all(folder: Path, identity: str) -> list[Parts]:
+    found = (Parts.reopen(path) for path in folder.glob(f"*{SUFFIX}"))
+    return [parts for parts in found if parts is not None and parts.about.identity == identity]

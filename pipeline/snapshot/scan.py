@@ -4,13 +4,14 @@ GetProducts has no total, no documented order and no transaction over its pages.
 pages share one row, and a pass is *proven* when
 
 - the first page begins where a separate one-row call says the list begins,
-- every further page holds a row of the page before it: since a page is a contiguous piece of the
-  list, a product that was there all along and kept its place lies in one of them,
+- every further page begins with the row that the page before it ends with: a page is a contiguous
+  piece of the list, so a product that was there all along and kept its place lies in one of them;
+  and a page with a hole in it would end at another row than its offset says,
 - the call at the last row's offset answers exactly that row.
 
-Where neighbours share no row (someone removed products before them, or the shop missed some), the
-page is asked again, then a *bridge* over the gap. Products that came, moved or changed meanwhile are
-the business of the delta that follows (`download`).
+Where neighbours don't fit (someone put in or removed products before them, or the shop answered
+wrongly), both are asked again, until they do. Products that came, moved or changed meanwhile are the
+business of the delta that follows (`download`).
 """
 
 from __future__ import annotations
@@ -116,35 +117,36 @@ class Scan:
         return self._lost(first, 0)
 
     def _joined(self, front: Piece, piece: Piece) -> Piece:
-        """The page, joined to the one before it, over a bridge if need be."""
+        """The page after `front`; where the two don't fit, both are looked at again.
+
+        If rows were removed or put in before them meanwhile, the second look at `front` holds what
+        slipped across the border; if one of the pages was wrong, it replaces it.
+        """
+        if self._fit(front, piece):
+            return piece
         for _ in range(ROUNDS if len(self._log.doubts) < HOPELESS else 0):
-            if self._overlap(front, piece):
-                return piece
-            again = self._ask(piece.offset, self._size)
-            if self._overlap(front, again):
+            again = self._ask(front.offset, self._size)
+            if self._overlap(front, again) and again.total < self._size:
                 return again
-            bridge = self._ask(max(piece.offset - self._size // 2, 0), self._size)
-            if self._overlap(front, bridge):
-                front = bridge
-                if bridge.total < self._size or not again.total:
-                    return bridge
-            piece = again
-        return piece if self._overlap(front, piece) else self._lost(piece, piece.offset)
+            piece = self._ask(piece.offset, self._size)
+            if self._overlap(front, again) and self._fit(again, piece):
+                return piece
+        return self._lost(piece, piece.offset)
 
     def _finish(self, front: Piece) -> Piece | None:
         """None at the proven (or given up) end; else a page that shows there is more."""
         for _ in range(ROUNDS):
-            end = front.offset + front.total
-            tail = self._ask(max(end - 1, 0), self._size)
+            tail = self._ask(max(front.offset + front.total - 1, 0), self._size)
             if not front.total and not tail.total and front.offset == 0:
                 return None
-            if front.total and tail.total == 1 and tail.first == front.last and tail.sound:
-                return None
-            if tail.total > 1 and self._overlap(front, tail):
+            if self._fit(front, tail):
+                if tail.total == 1:
+                    return None
                 self._learn_size(front, tail)
                 return tail
             again = self._ask(front.offset, self._size)
-            front = again if front.offset == 0 or self._overlap(front, again) else front
+            if front.offset == 0 or self._overlap(front, again):
+                front = again
             if front.total >= self._size:
                 return front
         self._lost(front, front.offset + front.total)
@@ -160,12 +162,14 @@ class Scan:
         self._log.doubts.append(f"rows moved or went missing around row {offset}")
         return piece
 
+    def _fit(self, front: Piece, piece: Piece) -> bool:
+        """Whether one begins with the row that the other ends with: nothing between, nothing left out."""
+        return bool(front.sound and piece.sound and front.total and piece.total) and piece.first == front.last
+
     def _overlap(self, front: Piece, piece: Piece) -> bool:
         """Whether both are pieces of one list that share a row."""
         if not (front.sound and piece.sound and front.total and piece.total):
             return False
-        if piece.first == front.last:
-            return True
         return piece.first in self._parts.skus(front) or front.first in self._parts.skus(piece)
 
     # -- calls
