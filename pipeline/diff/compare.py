@@ -15,8 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import polars as pl
-
 from pipeline.diff.absent import absent, active, undecidable
 from pipeline.diff.meet import Meeting, by_sku
 from pipeline.diff.memory import Memory
@@ -26,10 +24,9 @@ from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
 from pipeline.diff.sales import sale_of
-from pipeline.diff.screen import Flags
 from pipeline.diff.settle import Decided
 from pipeline.diff.suspects import lay_aside, unsure
-from pipeline.diff.tables import NOWHERE, our_batches, partners, shop_columns
+from pipeline.diff.tables import NOWHERE, Flags, our_rows, partners, shop_columns
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY
@@ -136,7 +133,7 @@ class Draft:
             wanted = self._suspects(aside)
             if self._rules.mode != "update-only":
                 wanted |= ~listed
-            ours = _stretches(self._accepted, wanted, aside.stretch)
+            ours = our_rows(self._accepted, wanted, aside.stretch)
             for (start, stop, theirs), mine in zip(aside.stretches(), ours, strict=True):
                 if mine.height:
                     yield from meeting.decide(mine, theirs, listed[start:stop][wanted[start:stop]])
@@ -182,24 +179,3 @@ class Draft:
 def source_columns(accepted: Accepted) -> tuple[str, ...]:
     """The fields that a file speaks of: what the next file of its source is expected to have."""
     return (*accepted.fields, *accepted.internal)
-
-
-def _stretches(accepted: Accepted, wanted: Flags, stretch: int) -> Iterator[pl.DataFrame]:
-    """The wanted rows of each stretch of the file, in order; one frame a stretch, empty ones too."""
-    kept: list[pl.DataFrame] = []
-    start, end = 0, stretch
-    empty = None
-    for frame in our_batches(accepted):
-        empty = frame.clear() if empty is None else empty
-        done = 0
-        while done < frame.height:
-            rows = min(frame.height - done, end - start)
-            flags = wanted[start : start + rows]
-            if flags.any():
-                kept.append(frame.slice(done, rows).filter(pl.Series(flags)))
-            start, done = start + rows, done + rows
-            if start == end:
-                yield pl.concat([empty, *kept])
-                kept, end = [], end + stretch
-    if start > end - stretch and empty is not None:
-        yield pl.concat([empty, *kept])

@@ -14,9 +14,10 @@ from pipeline.diff.memory import Memory, Written
 from pipeline.diff.origins import Origins
 from pipeline.diff.pairs import AT
 from pipeline.diff.rules import Rules
-from pipeline.diff.screen import Flags, is_long
+from pipeline.diff.screen import is_long
 from pipeline.diff.settle import Decided, Side
 from pipeline.diff.suspects import LONG
+from pipeline.diff.tables import Flags
 from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.values.columns import comparable_column
 from schemas.fields import KEY, Field

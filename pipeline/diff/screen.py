@@ -20,13 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.diff.tables import Flags, Rows
 from pipeline.values.columns import comparable_column
 from pipeline.values.context import Context
 from schemas.fields import Field, Kind
 
 Words = npt.NDArray[np.uint64]
-Flags = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 
 #: How hashes are made; whoever keeps them keeps this beside them.
 RECIPE = f"1/polars-{pl.__version__}"

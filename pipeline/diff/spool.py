@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +20,9 @@ from pipeline.store.atomic import private_folder
 from pipeline.store.disk_errors import disk_errors
 from schemas.fields import Dialect, Lane
 
+#: How a record begins that has no number yet.
+_UNNUMBERED = len(b'{"no":0,"batch":0,')
+
 
 class Spool:
     """Takes records in the order in which they are found, gives them back in the order of a packing.
@@ -28,6 +33,7 @@ class Spool:
 
     def __init__(self, folder: Path, dialect: Dialect) -> None:
         self.entries: list[Entry] = []
+        self._write = adapter(Record).dump_json
         self._dialect = dialect
         self._starts = array("q", [0])
         self._folder = private_folder(folder)
@@ -41,7 +47,8 @@ class Spool:
         self._held.close()
 
     def add(self, record: Record) -> None:
-        body: bytes = adapter(Record).dump_json(record, exclude_defaults=True)
+        record = record if record.no == record.batch == 0 else replace(record, no=0, batch=0)
+        body: bytes = self._write(record, exclude_defaults=True)
         with disk_errors("write into", self._folder):
             self._records.write(body)
         self._starts.append(self._starts[-1] + len(body))
@@ -52,12 +59,14 @@ class Spool:
             self._held.write(held_line(held) + b"\n")
 
     def record_lines(self, packing: Packing) -> Iterator[bytes]:
-        """The record lines of a plan, numbered."""
+        """The record lines of a plan: numbers are all that a record lacked."""
         self._records.flush()
-        for no, (index, batch) in enumerate(zip(packing.order, packing.batch_of, strict=True), start=1):
-            self._records.seek(self._starts[index])
-            body = self._records.read(self._starts[index + 1] - self._starts[index])
-            yield b'{"kind":"record","no":%d,"batch":%d,' % (no, batch) + body[body.index(b'"sku":') :]
+        if not packing.order:
+            return
+        with mmap(self._records.fileno(), 0, access=ACCESS_READ) as bodies:
+            for no, (index, batch) in enumerate(zip(packing.order, packing.batch_of, strict=True), start=1):
+                body = bodies[self._starts[index] + _UNNUMBERED : self._starts[index + 1]]
+                yield b'{"kind":"record","no":%d,"batch":%d,%b' % (no, batch, body)
 
     def held_lines(self) -> Iterator[bytes]:
         self._held.seek(0)

@@ -11,9 +11,8 @@ from pipeline.diff import screen
 from pipeline.diff.memory import Memory, Written
 from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
-from pipeline.diff.screen import Flags
 from pipeline.diff.shophashes import ShopHashes
-from pipeline.diff.tables import NOWHERE, Partners, Rows, group_batches, our_batches, row_groups
+from pipeline.diff.tables import NOWHERE, Flags, Partners, Rows, group_batches, our_batches, row_groups
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.kinds import comparable

@@ -18,6 +18,7 @@ from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY
 
 Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 NOWHERE = -1
 _BATCH = 20_000
 
@@ -32,7 +33,7 @@ class Partners:
     """
 
     of_shop: Rows
-    listed: npt.NDArray[np.bool_]
+    listed: Flags
 
 
 def partners(accepted: Accepted, snapshot: Snapshot) -> Partners:
@@ -57,16 +58,46 @@ def _keys(parts: Iterator[pl.Series]) -> pl.Series:
     return pl.concat([pl.Series(KEY, [], dtype=pl.String), *parts], rechunk=True)
 
 
-def our_batches(accepted: Accepted, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """The rows of the file, in order, in frames large enough to be worth a call."""
+def our_batches(accepted: Accepted, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Some columns of the file, in order, in frames large enough to be worth a call."""
     few: list[pa.RecordBatch] = []
-    for batch in accepted.batches():
-        few.append(batch.select(list(columns)) if columns is not None else batch)
+    for batch in _record_batches(accepted.path, columns):
+        few.append(batch)
         if sum(part.num_rows for part in few) >= _BATCH:
-            yield _frame(few)
+            yield _frame(few).select(columns)
             few = []
     if few:
-        yield _frame(few)
+        yield _frame(few).select(columns)
+
+
+def our_rows(accepted: Accepted, wanted: Flags, stretch: int) -> Iterator[pl.DataFrame]:
+    """The wanted rows of each stretch of the file, in order; one frame a stretch, empty ones too."""
+    kept: list[pa.RecordBatch] = []
+    start, end = 0, stretch
+    for batch in _record_batches(accepted.path):
+        kept.append(batch.slice(0, 0))
+        done = 0
+        while done < batch.num_rows:
+            rows = min(batch.num_rows - done, end - start)
+            flags = wanted[start : start + rows]
+            if flags.any():
+                kept.append(batch.slice(done, rows).filter(pa.array(flags)))
+            start, done = start + rows, done + rows
+            if start == end:
+                yield _frame(kept)
+                kept, end = [batch.slice(0, 0)], end + stretch
+    if start > end - stretch:
+        yield _frame(kept)
+
+
+def _record_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Read, not mapped: pages of a mapped file count as memory of ours for as long as it is open."""
+    with pa.OSFile(str(path), "rb") as source:
+        names = pa.ipc.open_file(source).schema.names
+        wanted = None if columns is None else sorted(names.index(name) for name in set(columns))
+        reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=wanted))
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
 
 
 def shop_columns(path: Path) -> tuple[str, ...]:
