@@ -13,6 +13,7 @@ from pipeline.report import tables
 from pipeline.report.model import DiffReport, FindingsReport, Report, RunReport
 from pipeline.report.tables import ABOUT, CHANGE, Cell
 from pipeline.report.text import message, visible
+from pipeline.report.words import guard_words
 
 #: What a spreadsheet takes for the beginning of a formula, full-width forms included.
 _LIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -49,7 +50,7 @@ def _diff(report: DiffReport) -> Iterator[tuple[Cell, ...]]:
         yield ("change", *tables.change_cells(line), *tables.about_cells(line), "")
     held = ("sku", "effect", "field", "before", "after", "drift", "message")
     yield from _spread(HEADER, "held", held, tables.held_rows(report))
-    guards = ((g.rule, g.verdict, g.limit, g.value, message(g.message)) for g in report.plan.guards)
+    guards = ((g.rule, g.verdict, g.limit, g.value, message(guard_words(g))) for g in report.plan.guards)
     yield from _spread(HEADER, "guard", ("field", "effect", "before", "after", "message"), guards)
     found = ("effect", "field", "before", "file", "sheet", "row", "cell", "sku", "message")
     yield from _spread(HEADER, "finding", found, _found(report))

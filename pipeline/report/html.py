@@ -33,6 +33,7 @@ from pipeline.report.words import (
     by_verdict,
     changing,
     guard_title,
+    guard_words,
     push_command,
     verdict_line,
 )
@@ -106,6 +107,7 @@ def _environment() -> Environment:
         "told": message,
         "short": one_line,
         "guard": lambda guard: guard_title(guard.rule),
+        "guard_words": guard_words,
         "by_verdict": by_verdict,
         "used": lambda options: [option for option in options if option[2]],
         "field_options": lambda fields: [(each.field, each.field, None) for each in fields],

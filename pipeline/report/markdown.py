@@ -19,6 +19,7 @@ from pipeline.report.words import (
     RUN_WORDS,
     by_verdict,
     ending_words,
+    guard_words,
     held_words,
     number_text,
     push_command,
@@ -159,7 +160,7 @@ def _guards(report: DiffReport) -> Iterator[Row]:
         named = ", ".join(code(sku, 40) for sku in guard.skus[:5] if guard.verdict != "ok")
         more = f" {named}{' …' if len(guard.skus) > 5 else ''}" if named else ""
         measured, limit = number_text(guard.value), number_text(guard.limit)
-        told = code(guard.message, 200) + more
+        told = code(guard_words(guard), 240) + more
         yield words[guard.verdict], code(guard.rule, 40), measured, limit, grouped(len(guard.skus)), told
 
 

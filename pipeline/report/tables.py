@@ -9,7 +9,7 @@ from pipeline.report.json import finding
 from pipeline.report.model import DiffReport, FindingsReport, RunReport
 from pipeline.report.rows import Line
 from pipeline.report.text import message, visible
-from pipeline.report.words import ending_words, held_words
+from pipeline.report.words import ending_words, guard_words, held_words
 
 #: What a change is; the review workbook is read back by these.
 CHANGE = ("record", "sku", "effect", "field", "before", "after")
@@ -71,7 +71,7 @@ def guard_rows(report: DiffReport) -> Iterator[tuple[Cell, ...]]:
             guard.value,
             guard.limit,
             len(guard.skus),
-            message(guard.message),
+            message(guard_words(guard)),
             skus,
         )
 

@@ -26,6 +26,7 @@ from pipeline.report.words import (
     COUNT_WORDS,
     VERDICT_WORDS,
     by_verdict,
+    guard_words,
     held_words,
     number_text,
     verdict_line,
@@ -85,13 +86,13 @@ def _guards(guards: tuple[Guard, ...], shown: int) -> RenderableType:
             Text(guard.rule),
             number_text(guard.value),
             number_text(guard.limit),
-            _guard_words(guard, shown),
+            _told(guard, shown),
         )
     return grid
 
 
-def _guard_words(guard: Guard, shown: int) -> Text:
-    words = Text(message(guard.message))
+def _told(guard: Guard, shown: int) -> Text:
+    words = Text(message(guard_words(guard)))
     if guard.verdict != "ok" and guard.skus:
         named = ", ".join(one_line(sku, 40) for sku in guard.skus[: min(shown, 5)])
         rest = len(guard.skus) - min(shown, 5)

@@ -71,8 +71,10 @@ def push_command(report: DiffReport) -> str:
     """What to type next to push this plan; "" where there is nothing to push."""
     if not changing(report):
         return ""
-    overrides = "".join(f' --allow {guard.rule} --reason "…"' for guard in report.refused)
-    return f"sellercenter push {visible(report.path or report.plan.id)}{overrides}"
+    path = visible(report.path or report.plan.id)
+    named = f'"{path}"' if " " in path else path
+    rules = "".join(f" --allow {guard.rule}" for guard in report.refused)
+    return f"sellercenter push {named}{rules}" + (' --reason "…"' if rules else "")
 
 
 def number_text(number: float) -> str:
@@ -84,6 +86,11 @@ def by_verdict(guards: Iterable[Guard]) -> list[Guard]:
     """Guards as they matter: refused, allowed, ok."""
     order = {"refused": 0, "allowed": 1, "ok": 2}
     return sorted(guards, key=lambda guard: order[guard.verdict])
+
+
+def guard_words(guard: Guard) -> str:
+    """What a guard says, and why someone allowed it."""
+    return f"{guard.message}; allowed: {guard.reason}" if guard.reason else guard.message
 
 
 def guard_title(rule: str) -> str:

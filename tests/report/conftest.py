@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -345,6 +346,7 @@ def _plan(records: list[Record], held: tuple[Held, ...], findings: tuple[Finding
         for change in record.changes
         if change.field == "Price" and change.before
     ]
+    middle = round(abs(statistics.median(moved for moved, _ in moves)), 1) if moves else 0.0
     falls = [(-moved, sku) for moved, sku in moves if moved < -30]
     rises = [(moved, sku) for moved, sku in moves if moved > 50]
     batches = Counter((record.batch, record.action) for record in records)
@@ -382,14 +384,15 @@ def _plan(records: list[Record], held: tuple[Held, ...], findings: tuple[Finding
                 limit=50,
                 value=round(max(rises, default=(50.5, ""))[0], 1),
                 skus=tuple(sku for _, sku in rises),
-                message=f"{len(rises)} would become over 50 % dearer; allowed: new supplier list",
+                message=f"{len(rises)} would become over 50 % dearer",
+                reason="new supplier list",
             ),
             Guard(
                 rule="price-median",
                 verdict="ok",
                 limit=15,
-                value=4.2,
-                message="prices move by 4.2 % in the median",
+                value=middle,
+                message=f"prices move by {middle} % in the median",
             ),
             Guard(
                 rule="changed", verdict="ok", limit=100, value=7.1, message="7.1 % of the shop would change"
