@@ -14,9 +14,7 @@ from pipeline.report.model import DiffReport, FindingsReport, Report, RunReport
 from pipeline.report.tables import ABOUT, CHANGE, Cell
 from pipeline.report.text import message, visible
 from pipeline.report.words import guard_words
-
-#: What a spreadsheet takes for the beginning of a formula, full-width forms included.
-_LIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from pipeline.store.safe_csv import MARK, escape
 
 HEADER = ("kind", *CHANGE, *ABOUT, "message")
 FINDINGS_HEADER = ("kind", *tables.FINDING)
@@ -33,16 +31,15 @@ def write(report: Report, out: TextIO) -> None:
     else:
         header, rows = RUN_HEADER, _run(report)
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    writer.writerow((*header, MARK))
+    writer.writerows([*map(_cell, row), ""] for row in rows)
 
 
 def _cell(cell: Cell) -> Cell:
     """Numbers are safe by type; text is made visible, and harmless."""
     if not isinstance(cell, str):
         return cell
-    text = visible(cell, keep="\n\t\r")
-    return f"'{text}" if text.startswith(_LIVE) else text
+    return escape(visible(cell, keep="\n\t\r"))
 
 
 def _diff(report: DiffReport) -> Iterator[tuple[Cell, ...]]:
