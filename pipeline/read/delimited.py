@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from pipeline.read import encoding
-from pipeline.read.catalog import Choice, Part, ReadOptions
+from pipeline.read.catalog import Choice, Part, ReadOptions, column_letters
 from pipeline.read.dialect import Dialect, judge
 from pipeline.read.fast import SMALL, read_fast
 from pipeline.read.header import DEPTH, find_header, footer_length
@@ -19,7 +19,8 @@ from pipeline.read.job import Refusal
 from pipeline.read.lines import Lines, Scan, open_lines, scan
 from pipeline.read.notes import Notes
 from pipeline.read.records import Record, records
-from pipeline.read.table import Table, TableWriter, clean_headers
+from pipeline.read.table import Table, TableWriter, clean_headers, without_columns, without_idle
+from pipeline.store.safe_csv import MARK, is_ours, unescape
 
 #: Characters of text from which separators are judged; a file that then proves uneven is judged whole.
 _SAMPLE = 2_000_000
@@ -88,9 +89,13 @@ def _utf8() -> encoding.Verdict:
 
 
 def _table(text: Text, writer: TableWriter, out: Path) -> Table:
-    columns = {name: index for index, name in enumerate(writer.headers)}
+    places = {name: index for index, name in enumerate(writer.headers)}
+    nameless = [name for name, said in zip(writer.headers, text.names, strict=True) if not said]
+    headers = without_idle(out, writer.headers, nameless)
+    headers = without_columns(out, {MARK}) if is_ours(headers) else headers
+    columns = {name: places[name] for name in headers}
     part = Part(file=text.name, sheet="", columns=columns, header_row=text.first, rows=writer.rows)
-    return Table(path=out, headers=writer.headers, part=part)
+    return Table(path=out, headers=headers, part=part)
 
 
 def _looks_utf8(source: Path, options: ReadOptions) -> bool:
@@ -120,6 +125,8 @@ def _quickly(
     if head.lone_cr > 1 or head.nul:
         return None
     text = _judged(path, name, options, notes, head)
+    if is_ours(text.names):
+        return None
     with TableWriter(out, tuple(_kept(text.names))) as writer:
         if not read_fast(path, text.dialect, text.first, writer, options, notes):
             return None
@@ -128,7 +135,8 @@ def _quickly(
 
 def _kept(names: Sequence[str]) -> list[str]:
     """Column names of all columns: a blank header is called after its place."""
-    return [name or f"Column {index + 1}" for index, name in enumerate(names)]
+    named = map(unescape, names) if is_ours(names) else names
+    return [name or f"Column {column_letters(index)}" for index, name in enumerate(named)]
 
 
 def _tell_encoding(verdict: encoding.Verdict, notes: Notes) -> None:
@@ -272,13 +280,21 @@ class _Rows:
         self._writer = writer
         self._notes = notes
         self._width = len(text.names)
-        self._blank = 0
+        self._blank = self._repeated = 0
+        self._ours = is_ours(text.names)
+        self._header = [name for name in text.names if name]
 
     def take(self, found: Iterator[Record]) -> None:
         tail: deque[Record] = deque()
         for item in found:
             if not any(cell and not cell.isspace() for cell in item.cells):
                 self._blank += 1
+                continue
+            if (
+                len(self._header) > 1
+                and [cell.strip() for cell in item.cells if cell.strip()] == self._header
+            ):
+                self._repeated += 1
                 continue
             tail.append(item)
             if len(tail) > _TAIL:
@@ -287,6 +303,10 @@ class _Rows:
             self._add(item)
         if self._blank:
             self._notes.chose(f"{self._blank} blank rows skipped", "they hold no text", "none needed")
+        if self._repeated:
+            self._notes.chose(
+                f"{self._repeated} repeated headers skipped", "they say what the header says", "none"
+            )
 
     def _without_footer(self, tail: list[Record]) -> list[Record]:
         told = self._text.options.skip_footer
@@ -301,6 +321,8 @@ class _Rows:
             self._swallowed(item)
         if len(cells) != self._width:
             cells = self._fitted(item)
+        if self._ours:
+            cells = [unescape(cell) for cell in cells]
         self._writer.add(item.line, [cell or None for cell in cells], sum(map(len, cells)))
 
     def _swallowed(self, item: Record) -> None:
@@ -327,7 +349,7 @@ class _Rows:
                 hint="quote cells that hold the separator",
                 error=True,
             )
-        elif len(cells) < width:
+        elif len(cells) < width - self._ours:
             self._notes.found(
                 "too-few-cells",
                 f"{len(cells)} cells where the header has {width}: the missing ones were taken as empty",

@@ -110,6 +110,8 @@ def _copy(
     for batch in _parsed(_Watched(path, offset, scanner), dialect, writer.headers):
         columns = batch.columns
         starts, line = _line_numbers(columns, line, dialect, options)
+        if _repeats_header(columns, writer.headers):
+            raise _NotProven
         kept, gone = _without_blanks(starts, columns)
         blank += gone
         if held is not None:
@@ -210,6 +212,13 @@ def _without_blanks(
             return (starts, columns), 0
     mask = pa.array(filled)
     return (starts[filled], [column.filter(mask) for column in columns]), int((~filled).sum())
+
+
+def _repeats_header(columns: Sequence[pa.Array], headers: Sequence[str]) -> bool:
+    """Whether a row may repeat the header, which the slow way leaves out."""
+    import pyarrow.compute as pc
+
+    return len(headers) > 1 and bool(pc.any(pc.equal(columns[0], headers[0])).as_py())
 
 
 def _is_blank(column: pa.Array) -> npt.NDArray[np.bool_]:

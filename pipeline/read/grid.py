@@ -12,7 +12,8 @@ from pipeline.read.catalog import Part, ReadOptions, column_letters
 from pipeline.read.header import DEPTH, find_header, footer_length
 from pipeline.read.job import Refusal
 from pipeline.read.notes import Notes
-from pipeline.read.table import Table, TableWriter, clean_headers, without_columns
+from pipeline.read.table import Table, TableWriter, clean_headers, without_columns, without_idle
+from pipeline.store.safe_csv import MARK, is_ours, unescape
 
 _TAIL = 6
 
@@ -62,11 +63,12 @@ def to_table(
         [header.get(index) for index in range(left, right + 1)], notes, first[below - 1].number
     )
     columns = {name or f"Column {column_letters(left + at)}": left + at for at, name in enumerate(names)}
-    idle = {name for at, name in enumerate(columns) if not names[at]}
+    nameless = {name for at, name in enumerate(columns) if not names[at]}
     with TableWriter(out, tuple(columns), numbers=True) as writer:
-        body = _Body(columns, first[below - 1].number, idle, notes, writer, options)
+        body = _Body(columns, first[below - 1].number, notes, writer, options)
         body.take(chain(first[below:], rows))
-    headers = without_columns(out, idle) if idle else tuple(columns)
+    headers = without_idle(out, tuple(columns), nameless)
+    headers = without_columns(out, {MARK}) if is_ours(headers) else headers
     kept = {name: columns[name] for name in headers}
     _note_merges(merges, first[below - 1].number, notes)
     part = Part(
@@ -123,14 +125,13 @@ class _Body:
         self,
         columns: dict[str, int],
         header_row: int,
-        idle: set[str],
         notes: Notes,
         writer: TableWriter,
         options: ReadOptions,
     ) -> None:
         self._places = list(columns.values())
         self._names = list(columns)
-        self._idle = idle
+        self._ours = is_ours(tuple(columns))
         self._notes = notes
         self._writer = writer
         self._options = options
@@ -194,10 +195,8 @@ class _Body:
     def _add(self, line: Line) -> None:
         cells = [line.cells.get(place) for place in self._places]
         self._hidden += line.hidden
-        if self._idle:
-            self._idle.difference_update(
-                name for name, cell in zip(self._names, cells, strict=True) if cell and name in self._idle
-            )
+        if self._ours:
+            cells = [unescape(cell) if cell else cell for cell in cells]
         size = sum(len(cell) for cell in cells if cell)
         self._writer.add(line.number, cells, size, self._mark(line.numbers))
 

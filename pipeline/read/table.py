@@ -224,6 +224,14 @@ def remark(marks: pa.Array | None, places: Sequence[int], count: int) -> pa.Arra
     return pa.array(out, pa.binary())
 
 
+def without_idle(path: Path, headers: Sequence[str], nameless: Collection[str]) -> tuple[str, ...]:
+    """Write a table again without nameless columns that hold nothing; the headers that are left."""
+    idle = set(nameless)
+    for batch in _batches(path) if idle else ():
+        idle -= {name for name in idle if batch.column(name).null_count < batch.num_rows}
+    return without_columns(path, idle) if idle else tuple(headers)
+
+
 def without_columns(path: Path, idle: Collection[str]) -> tuple[str, ...]:
     """Write a table again without columns that turned out to hold nothing; the headers that are left."""
     batches = _batches(path)
