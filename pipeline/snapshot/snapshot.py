@@ -41,6 +41,13 @@ class Snapshot:
     doubt: str
     digest: str
 
+    def columns(self) -> list[str]:
+        """The canonical names that it holds, in their order."""
+        import pyarrow.parquet as pq
+
+        names: list[str] = pq.read_schema(self.path).names
+        return names
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         import pyarrow.parquet as pq
 
