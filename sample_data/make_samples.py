@@ -228,7 +228,7 @@ DEFECTS: dict[str, tuple[Row, ...]] = {
     "similar-sku": ({"SellerSku": "D-similar"}, {"SellerSku": "D-SIMILAR"}),
     "control-character": ({"Name": "Mug\x0bfor tea"},),
     "too-short": ({"Name": "M"},),
-    "too-long": ({"Name": "Mug " * 64},),
+    "too-long": ({"Name": "Mug " * 70},),
     "mojibake": ({"Name": "CafÃ© mug"},),
     "replacement-character": ({"Name": "Caf\ufffd mug"},),
     "bidi-control": ({"Name": "Mug \u202egnp.exe"},),
@@ -296,7 +296,7 @@ SHAPES: dict[str, tuple[list[Row], str]] = {
     ),
     "incomplete-product": ([{"SellerSku": "D-NEW", "Price": "18.50"}], ""),
     "not-an-id": ([{"SellerSku": "D-NODES", "BrowseNodes": "10,eleven"}], ""),
-    "too-many-categories": ([{"SellerSku": "D-CATS", "Categories": "1,2,3,4"}], ""),
+    "too-many-categories": ([{"SellerSku": "D-CATS", "Categories": "Cups,Plates,Bowls,Towels"}], ""),
     "unknown-attribute": ([{**GOOD, "SellerSku": "D-ATTR", "ProductData.Flavour": "Mint"}], ""),
     "blank-cell": (
         [{"SellerSku": "D-BLANK", "Price": ""}],
