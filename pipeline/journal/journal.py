@@ -234,7 +234,11 @@ class Journal:
 
     def body(self, run: str, sha256: str) -> bytes:
         """The exact bytes of an attempt."""
-        query = select(schema.BODY.c.packed).where(schema.BODY.c.run == run, schema.BODY.c.sha256 == sha256)
+        query = (
+            select(schema.BODY.c.packed)
+            .where(schema.BODY.c.run == run, schema.BODY.c.sha256 == sha256)
+            .limit(1)
+        )
         with self._store.read() as db:
             packed = db.scalar(query)
         if packed is None:

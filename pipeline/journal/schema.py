@@ -98,10 +98,11 @@ REFRESH = Table(
 BODY = Table(
     "body",
     METADATA,
-    Column("event", Integer, nullable=False),
-    Column("run", String, primary_key=True),
-    Column("sha256", String, primary_key=True),
+    Column("event", Integer, primary_key=True),
+    Column("run", String, nullable=False),
+    Column("sha256", String, nullable=False),
     Column("packed", LargeBinary, nullable=False),
+    Index("body_of_run", "run", "sha256"),
 )
 
 OUTCOME = Table(

@@ -80,7 +80,8 @@ class Sender:
             job.slots.refused(slot.id)
 
     def _prepare(self, no: int) -> Prepared:
-        batch, records = self._job.plan[no], self._job.records(no)
+        batch, decided = self._job.plan[no], self._job.journal.outcomes(self._job.run, no)
+        records = [record for record in self._job.records(no) if record.no not in decided]
         started = self._job.clock.now()
         held = self._read([record.sku for record in records], deleted=batch.action is not Action.CREATE)
         judge = Examiner(
