@@ -57,7 +57,7 @@ WORDS: dict[str, str] = {
         "sale price|sale_price|saleprice|special price|special_price|specialprice|offer price|promo price|"
         "discounted price|precio oferta|precio de oferta|precio promocional|precio rebajado|oferta|"
         "preço promocional|angebotspreis|aktionspreis|sonderpreis|prix promo|prix promotionnel|"
-        "prix soldé|акционная цена|цена со скидкой|акційна ціна|セール価格|特価|pseudoprice"
+        "prix soldé|акционная цена|цена со скидкой|акційна ціна|セール価格|特価"
     ),
     "SaleStartDate": (
         "sale start date|salestartdate|date sale price starts|special_price_from_date|sale from|"

@@ -1,0 +1,258 @@
+"""`sellercenter map`: a mapping proposed from a catalog's headers and values, for a person to review."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.read.catalog import Catalog
+from pipeline.read.traits import Traits, traits_of
+from pipeline.read.vocabulary import WORDS, folded, meant
+from schemas.fields import KEY, Dialect, canonical_names
+
+#: Proposed outright; below it a line stands in the file as a comment.
+LIKELY = 0.5
+#: Headers that give a shop system's export away.
+_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "shopify": ("Handle", "Title", "Variant Price", "Option1 Value"),
+    "woocommerce": ("Type", "SKU", "Regular price", "Published"),
+    "magento2": ("sku", "product_type", "attribute_set_code", "additional_attributes"),
+    "prestashop": ("Product ID", "Active (0/1)", "Categories (x,y,z...)"),
+    "google-merchant": ("id", "title", "link", "image link", "availability", "condition"),
+}
+_NUMBERS = ("Price", "SalePrice", "Quantity", "ProductData.PackageWeight", "ProductData.PackageLength")
+_NUMBERS += ("ProductData.PackageWidth", "ProductData.PackageHeight")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """One column and the field that it may feed.
+
+    Attributes:
+        confidence: from 0 to 1.
+        why: what speaks for it and against it.
+        extras: keys beside `column`, such as decimal.
+        short: its texts are a line long, without html.
+    """
+
+    field: str
+    header: str
+    confidence: float
+    why: str
+    extras: tuple[tuple[str, object], ...] = ()
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What is proposed for a catalog.
+
+    Attributes:
+        preset: the mapping of ours that its headers are made for, or "".
+        guesses: best first in the order of the fields; those below LIKELY are only hinted at.
+        unmapped: headers that nothing is proposed for.
+        toml: all of it as a mapping file.
+    """
+
+    preset: str
+    guesses: tuple[Guess, ...]
+    unmapped: tuple[str, ...]
+    toml: str
+
+
+def propose(catalog: Catalog, dialect: Dialect, operators: Sequence[str] = ()) -> Proposal:
+    """A mapping for a catalog, with a confidence for each column and the reasons for it."""
+    preset = _preset(catalog)
+    if preset:
+        return Proposal(preset=preset, guesses=(), unmapped=(), toml=_extending(catalog, preset))
+    traits = traits_of(catalog)
+    guesses = _assigned(_candidates(catalog, traits, dialect, operators))
+    taken = {guess.header for guess in guesses}
+    unmapped = tuple(header for header in catalog.headers if header not in taken)
+    return Proposal(preset="", guesses=guesses, unmapped=unmapped, toml=_toml(catalog, guesses, unmapped))
+
+
+def _preset(catalog: Catalog) -> str:
+    found = {folded(header) for header in catalog.headers}
+    for name, signs in _SIGNS.items():
+        if all(folded(sign) in found for sign in signs):
+            return name
+    return ""
+
+
+def _candidates(
+    catalog: Catalog, traits: Mapping[str, Traits], dialect: Dialect, operators: Sequence[str]
+) -> list[Guess]:
+    """Every field that a header's words or a column's values speak for."""
+    found: list[Guess] = []
+    for header in catalog.headers:
+        exact = canonical_names(header, dialect, operators)
+        for name, base, why in _by_words(header, exact):
+            if canonical_names(name, dialect, operators):
+                found.append(_weighed(name, header, base, why, traits[header]))
+        if traits[header].ean > 0.9 and traits[header].distinct > 0.5:
+            found.append(_weighed("ProductId", header, 0.4, "no usual header", traits[header]))
+        if traits[header].image > 0.9:
+            found.append(_weighed("Images", header, 0.4, "no usual header", traits[header]))
+    return found
+
+
+def _by_words(header: str, exact: Sequence[str]) -> list[tuple[str, float, str]]:
+    if exact:
+        return [(header, 0.95, "a canonical name")]
+    known = meant(header)
+    if known is not None:
+        return [(known[0], max(0.8 - 0.005 * known[1], 0.6), f"the header usually means {known[0]}")]
+    words = f" {folded(header)} "
+    inside = [
+        (name, len(word))
+        for name, said in WORDS.items()
+        for word in map(folded, said.split("|"))
+        if len(word) > 3
+        and (f" {word} " in words or (len(word) > 1 and not word.isascii() and word in words))
+    ]
+    if not inside:
+        return []
+    name, _ = max(inside, key=lambda item: item[1])
+    return [(name, 0.45, "part of the header usually means it")]
+
+
+def _weighed(name: str, header: str, base: float, why: str, traits: Traits) -> Guess:
+    """A guess from words, strengthened or weakened by what stands in the column."""
+    delta, reason = _evidence(name, traits)
+    extras: tuple[tuple[str, object], ...] = ()
+    if name in _NUMBERS and traits.decimal == ",":
+        extras = (("decimal", ","), *((("thousands", traits.thousands),) if traits.thousands else ()))
+    if name in ("SaleStartDate", "SaleEndDate") and traits.dates and "%Y-%m-%d" not in traits.dates:
+        extras = (("dates", [max(traits.dates, key=lambda key: traits.dates[key])]),)
+    if name in ("SalePrice",):
+        extras = (*extras, ("blank", "clear"))
+    if not traits.filled:
+        delta, reason = -0.5, "the column is empty"
+    confidence = min(max(base + delta, 0.0), 0.99)
+    short = traits.letters < 80 and traits.html < 0.1
+    return Guess(
+        field=name,
+        header=header,
+        confidence=round(confidence, 2),
+        why=f"{why}; {reason}",
+        extras=extras,
+        short=short,
+    )
+
+
+def _evidence(name: str, traits: Traits) -> tuple[float, str]:
+    if name == KEY:
+        if traits.filled > 0.98 and traits.distinct > 0.98:
+            return 0.15, "filled in every row, all different"
+        return -0.25, f"filled in {traits.filled:.0%} of the rows, {traits.distinct:.0%} different"
+    if name in _NUMBERS:
+        if traits.number > 0.95:
+            return 0.15, f"numbers{_style(traits)}"
+        return -0.4, f"only {traits.number:.0%} are numbers"
+    if name == "ProductId":
+        return (
+            0.25 if traits.ean > 0.8 else -0.2
+        ), f"{traits.ean:.0%} are article numbers with a right check digit"
+    if name == "Images":
+        return (0.15 if traits.url > 0.8 else -0.3), f"{traits.url:.0%} are addresses"
+    if name == "Description":
+        return (
+            0.1 if traits.letters > 60 or traits.html > 0.3 else -0.15
+        ), f"{traits.letters:.0f} characters each"
+    if name in ("Name", "Brand", "PrimaryCategory"):
+        return (
+            -0.25 if traits.number > 0.9 else 0.1
+        ), f"filled in {traits.filled:.0%}, {traits.letters:.0f} characters"
+    return 0.0, f"filled in {traits.filled:.0%} of the rows"
+
+
+def _style(traits: Traits) -> str:
+    return f" with a decimal {'comma' if traits.decimal == ',' else 'point'}" if traits.decimal else ""
+
+
+def _assigned(candidates: Sequence[Guess]) -> tuple[Guess, ...]:
+    """The best guess for each field and each header; images may have many columns."""
+    fields: set[str] = set()
+    headers: set[str] = set()
+    kept: list[Guess] = []
+    for guess in sorted(candidates, key=lambda item: -item.confidence):
+        if guess.header in headers or (guess.field in fields and guess.field != "Images"):
+            continue
+        fields.add(guess.field)
+        headers.add(guess.header)
+        kept.append(guess)
+    kept = _named(kept)
+    order = list(WORDS)
+    return tuple(
+        sorted(kept, key=lambda item: order.index(item.field) if item.field in order else len(order))
+    )
+
+
+def _named(kept: list[Guess]) -> list[Guess]:
+    """Where nothing feeds Name, a column of short descriptions does: many systems call it that."""
+    short = next((guess for guess in kept if guess.field == "Description" and guess.short), None)
+    if short is None or any(guess.field == "Name" for guess in kept):
+        return kept
+    why = "no column is called a name, and these descriptions are short"
+    return [replace(guess, field="Name", why=why) if guess is short else guess for guess in kept]
+
+
+_HEAD = """\
+# Proposed by `sellercenter map` from {names}: {rows} rows, {count} columns.
+# Read every line: only what stands here is ever written to the shop. The number is how sure the
+# proposal is, from 0 to 1; lines behind a # are guesses too weak to be taken. See docs/mapping.md.
+"""
+
+
+def _names(catalog: Catalog) -> str:
+    return ", ".join(dict.fromkeys(part.file.replace("\n", " ") for part in catalog.parts))
+
+
+def _extending(catalog: Catalog, preset: str) -> str:
+    head = _HEAD.format(names=_names(catalog), rows=catalog.rows, count=len(catalog.headers))
+    return (
+        f"{head}\n# The headers are those of a {preset} export: our mapping for it is the base.\n"
+        f'name = "{preset}-mine"\nextends = "{preset}"\n\n[columns]\n'
+        "# What stands here takes the place of the base's own lines, for example:\n"
+        '# Brand = { constant = "My brand" }\n'
+    )
+
+
+def _toml(catalog: Catalog, guesses: Sequence[Guess], unmapped: Sequence[str]) -> str:
+    """The proposal as a mapping file with a reason behind every line."""
+    lines = [
+        _HEAD.format(names=_names(catalog), rows=catalog.rows, count=len(catalog.headers)),
+        'name = "proposed"',
+    ]
+    lines += ["", "# Columns that feed nothing; without this list each of them is a warning.", "ignore = ["]
+    lines += [f"    {_text(header)}," for header in unmapped] + ["]", "", "[columns]"]
+    images = [guess for guess in guesses if guess.field == "Images" and guess.confidence >= LIKELY]
+    for guess in guesses:
+        if guess in images and guess is not images[0]:
+            continue
+        joined = images if guess in images and len(images) > 1 else None
+        lines.append(_line(guess, joined))
+    if not any(guess.field == KEY and guess.confidence >= LIKELY for guess in guesses):
+        lines.append(f'# {KEY} = "?"  # no column looks like a SKU: name it, or build one with an expression')
+    return "\n".join(lines) + "\n"
+
+
+def _line(guess: Guess, joined: Sequence[Guess] | None) -> str:
+    key = guess.field if re.fullmatch(r"[A-Za-z0-9_-]+", guess.field) else _text(guess.field)
+    if joined:
+        value = f"{{ columns = [{', '.join(_text(item.header) for item in joined)}] }}"
+    elif guess.extras:
+        extras = "".join(f", {name} = {_text(value)}" for name, value in guess.extras)
+        value = f"{{ column = {_text(guess.header)}{extras} }}"
+    else:
+        value = _text(guess.header)
+    mark = "" if guess.confidence >= LIKELY else "# "
+    return f"{mark}{key} = {value}  # {guess.confidence:.2f}: {guess.why}"
+
+
+def _text(value: object) -> str:
+    """A TOML string or list of strings."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

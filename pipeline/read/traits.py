@@ -1,0 +1,123 @@
+"""What a column's cells look like, over all of its rows: the evidence that a proposal rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipeline.read.catalog import Catalog
+
+_EAN = r"^\s*\d{8}$|^\s*\d{12,14}\s*$"
+_NUMBER = r"^\s*[^\d\s.,-]{0,4}\s*-?\d[\d.,\s'’]*\s*[^\d\s.,]{0,4}\s*$"
+_COMMA = r",\d{1,2}\s*\D{0,4}$"
+_DOT = r"\.\d{1,2}\s*\D{0,4}$"
+_GROUP_DOT = r"\d\.\d{3}(,|\.\d{3}|\s|$)"
+_GROUP_COMMA = r"\d,\d{3}(\.|,\d{3}|\s|$)"
+_URL = r"^\s*https?://\S+"
+_IMAGE = r"(?i)\.(jpe?g|png|webp|gif)(\?|$|[\s,;|])"
+_HTML = r"</?[A-Za-z][^>]*>"
+#: Date patterns that sellers' systems write, and how to say them.
+_DATES = {
+    "%Y-%m-%d": r"^\d{4}-\d{2}-\d{2}",
+    "%d/%m/%Y": r"^(3[01]|[12]\d|0?[1-9])/(0?[1-9]|1[0-2])/\d{4}$",
+    "%m/%d/%Y": r"^(0?[1-9]|1[0-2])/(3[01]|[12]\d|0?[1-9])/\d{4}$",
+    "%d.%m.%Y": r"^\d{1,2}\.\d{1,2}\.\d{4}$",
+    "%d-%m-%Y": r"^\d{1,2}-\d{1,2}-\d{4}$",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """Shares are of the filled cells, from 0 to 1.
+
+    Attributes:
+        filled: share of all rows.
+        distinct: share of different texts.
+        dates: date pattern → share.
+    """
+
+    filled: float = 0.0
+    distinct: float = 0.0
+    ean: float = 0.0
+    number: float = 0.0
+    comma: float = 0.0
+    dot: float = 0.0
+    dots_group: bool = False
+    commas_group: bool = False
+    url: float = 0.0
+    image: float = 0.0
+    html: float = 0.0
+    letters: float = 0.0
+    dates: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def decimal(self) -> str:
+        """The decimal separator that the numbers use, "" where they show none."""
+        if self.comma > self.dot:
+            return ","
+        return "." if self.dot else ""
+
+    @property
+    def thousands(self) -> str:
+        """The thousands separator that they show, "" for none."""
+        if self.decimal == "," and self.dots_group:
+            return "."
+        return "," if self.decimal == "." and self.commas_group else ""
+
+
+def traits_of(catalog: Catalog) -> dict[str, Traits]:
+    """The traits of each column."""
+    frames = [
+        pl.DataFrame({name: pl.from_arrow(batch.column(name)) for name in catalog.headers})
+        for batch in catalog.batches()
+    ]
+    whole = pl.concat(frames) if frames else pl.DataFrame({name: [] for name in catalog.headers})
+    return {name: _traits(whole[name].cast(pl.String), catalog.rows) for name in catalog.headers}
+
+
+def _traits(column: pl.Series, rows: int) -> Traits:
+    cells = column.drop_nulls().str.strip_chars()
+    cells = cells.filter(cells != "")
+    count = len(cells)
+    if not count:
+        return Traits()
+
+    def share(pattern: str) -> float:
+        return float(cells.str.contains(pattern).sum()) / count
+
+    number = share(_NUMBER)
+    lengths = cells.str.len_chars()
+    return Traits(
+        filled=count / max(rows, 1),
+        distinct=cells.n_unique() / count,
+        ean=_checked(cells) / count if share(_EAN) > 0.5 else 0.0,
+        number=number,
+        comma=share(_COMMA) if number else 0.0,
+        dot=share(_DOT) if number else 0.0,
+        dots_group=share(_GROUP_DOT) > 0,
+        commas_group=share(_GROUP_COMMA) > 0,
+        url=share(_URL),
+        image=share(_IMAGE),
+        html=share(_HTML),
+        letters=float(lengths.sum()) / count,
+        dates={pattern: part for pattern, regex in _DATES.items() if (part := share(regex)) > 0.8},
+    )
+
+
+def _checked(cells: pl.Series) -> int:
+    """Cells whose last digit is the check digit of an article number."""
+    return sum(map(is_ean, cells.to_list()))
+
+
+def is_ean(text: str) -> bool:
+    """Whether a text is an EAN-8, UPC-A, EAN-13 or GTIN-14 with a right check digit."""
+    if not re.fullmatch(r"\d{8}|\d{12,14}", text, re.ASCII):
+        return False
+    return weighted(int(digit) for digit in reversed(text)) % 10 == 0
+
+
+def weighted(digits: Iterable[int]) -> int:
+    return sum(digit * (3 if place % 2 else 1) for place, digit in enumerate(digits))
