@@ -29,7 +29,7 @@ _ENCODINGS = {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"iso-885
 _BOM = b"\xef\xbb\xbf"
 
 
-class Unreadable(ValueError):  # noqa: N818 - it says what the document is
+class Unreadable(ValueError):
     """A document that isn't whole, isn't what was promised, or isn't safe to read."""
 
 
