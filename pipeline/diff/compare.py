@@ -147,7 +147,7 @@ class Draft:
             self._snapshot,
             self._partners,
             fields=self._readable,
-            columns=list(self._beside()),
+            columns=[KEY, *self._beside()],
             unsure=unsure(self._accepted, self._unreadable, self._memory, self._rules),
             rules=self._rules,
         )

@@ -2,7 +2,7 @@
 
 On disk it is one JSON Lines file, readable with any text tool:
 
-    {"kind": "plan", "schema": "sellercenter/plan/1", …}   the header
+    {"kind": "plan", "schema": "sellercenter/plan/1", …}   the header (`purpose` is Plan.kind)
     {"kind": "record", …}                                  one a SKU and action, in sending order
     {"kind": "held", …}                                    what won't be sent, and why
     {"kind": "seal", "sha256": "…"}                        over all bytes before it

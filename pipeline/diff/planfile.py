@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.diff.plan import Held, Plan, Record
@@ -56,8 +57,9 @@ def held_line(held: Held) -> bytes:
 
 def seal_lines(path: Path, plan: Plan, records: Iterable[bytes], held: Iterable[bytes]) -> Plan:
     """As `seal`, for lines that are JSON already (without their ends); memory doesn't grow with them."""
-    header = adapter(Plan).dump_json(replace(plan, digest=""), exclude_defaults=True)
-    first = _HEADER + b'"schema":"%s",' % SCHEMA.encode() + header[1:]
+    header = adapter(Plan).dump_python(replace(plan, digest=""), mode="json", exclude_defaults=True)
+    header["purpose"] = header.pop("kind")
+    first = orjson.dumps({"kind": "plan", "schema": SCHEMA, **header})
     digests: list[str] = []
     private_folder(path.parent)
     write_atomic(path, lambda file: digests.append(_write(file, chain((first,), records, held))))
@@ -123,7 +125,8 @@ def _header(path: Path, line: bytes) -> Plan:
         text = line[:80].decode("utf-8", "replace")
         raise PlanRefused(f"{path} is no plan that this version reads: it begins {text!r}", hint=_AGAIN)
     try:
-        plan: Plan = adapter(Plan).validate_json(line)
+        header = orjson.loads(line)
+        plan: Plan = adapter(Plan).validate_python({**header, "kind": header.get("purpose")})
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"])

@@ -41,17 +41,17 @@ def lay_aside(
         fields: those that the shop shows; columns: what to keep of the shop's rows.
         unsure: rows of the file that have to be looked at whatever the digests say.
     """
-    names = [of.name for of in fields]
+    names = [KEY, *(of.name for of in fields)]
     parts = [screen.our_digests(frame, fields, rules.ctx) for frame in our_batches(accepted, names)]
     digests = screen.joined(parts, len(fields))
     hashes = ShopHashes(snapshot, len(partners.of_shop), fields, rules.ctx)
     long_names = [of.name for of in fields if screen.is_long(of)]
     laid: Flags = np.zeros(len(partners.listed), dtype=np.bool_)
-    for group, start, stop in row_groups(snapshot.path):
+    for group, start, stop in row_groups(snapshot.path) if len(laid) else ():
         at = partners.of_shop[start:stop]
-        ours = digests.take(np.maximum(at, 0))
-        short, long = screen.differ(hashes.slice(start, stop), ours, fields)
-        short, long = (flags & (at != NOWHERE) for flags in (short | unsure[np.maximum(at, 0)], long))
+        known, places = at != NOWHERE, np.maximum(at, 0)
+        short, long = screen.differ(hashes.slice(start, stop), digests.take(places), fields)
+        short, long = (short | unsure[places]) & known, long & known
         laid[at[short | long]] = True
         for flags, read in ((long, columns), (short & ~long, [n for n in columns if n not in long_names])):
             if flags.any():

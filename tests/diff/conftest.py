@@ -246,3 +246,14 @@ def record() -> Callable[..., Record]:
         return Record(sku=sku, changes=listed, **given)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def run_in() -> Diff:
+    """As `diff`, in a folder of the caller's: for properties, which try many."""
+    return run_diff
+
+
+@pytest.fixture(scope="session")
+def make_settings() -> Callable[..., Shop]:
+    return make_shop
