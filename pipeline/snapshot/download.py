@@ -71,6 +71,8 @@ def download(source: Source, desk: Desk, *, id: str, resume_within: float = RESU
 
     One full pass (see `scan`), then what was updated since it began; further full passes only where
     the first isn't proven. An interrupted download of the same shop, minutes old, is gone on with.
+    Deleted products, which `Filter=all` leaves out, are asked for too: their SKUs are taken, and an
+    update brings them back where a create would be refused.
 
     Raises:
         ShopError: the shop can't be read; what came so far is kept for the next try.
@@ -84,7 +86,8 @@ def download(source: Source, desk: Desk, *, id: str, resume_within: float = RESU
         at_once = full.pages == 1 and not parts.resumed
         after = {"Filter": "all", "UpdatedAfter": timestamp(since)}
         changed = _NOTHING if at_once else work.passed(after)
-        pieces = (*full.pieces, *changed.pieces)
+        deleted = work.passed({"Filter": "deleted"})
+        pieces = (*deleted.pieces, *full.pieces, *changed.pieces)
         path = desk.folder / f"{id}.parquet"
         columns = merge.columns_of(merge.page_schemas(pieces))
         written = merge.write_rows(path, merge.last_rows(pieces), columns)
@@ -119,7 +122,7 @@ def delta(
 ) -> Snapshot:
     """An older snapshot with what changed since laid over it: a few calls instead of hundreds.
 
-    Products deleted since are taken out. What vanished without a trace can't be seen, so once the
+    What vanished without a trace can't be seen, so once the
     full pass under the base is older than `full_every` seconds, this is a full download.
 
     Args:
@@ -142,10 +145,9 @@ def delta(
         deleted = work.passed({"Filter": "deleted", "UpdatedAfter": stamp})
         path = desk.folder / f"{id}.parquet"
         fresh = merge.skus_of(changed.pieces)
-        gone = merge.skus_of(deleted.pieces) - fresh
-        written = merge.write_rows(
-            path, _laid_over(base, fresh | gone, changed.pieces), _columns_with(base, changed.pieces)
-        )
+        pieces = (*deleted.pieces, *changed.pieces)
+        replaced = fresh | merge.skus_of(deleted.pieces)
+        written = merge.write_rows(path, _laid_over(base, replaced, pieces), _columns_with(base, pieces))
         doubt = _doubts(
             base.doubt, _about_changes(changed), _about_changes(deleted), _nameless(changed.pieces)
         )

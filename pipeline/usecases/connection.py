@@ -82,15 +82,9 @@ def connected(ws: Workspace, observe: Callable[[Call], None] = lambda _: None) -
 
     shop, key = ws.shop, ws.api_key
 
-    def heard(call: Call) -> None:
-        """A refusal that we didn't expect is everybody's who shares the budget."""
-        if call.outcome == "throttled" and call.verb == "GET":
-            ledger.throttled_request()
-        observe(call)
-
     with (
         Ledger(ws.ledger, shop.budget, shop.limits, ws.clock) as ledger,
-        Client(shop, key, throttle=ledger, clock=ws.clock, observer=heard) as client,
+        Client(shop, key, throttle=ledger, clock=ws.clock, observer=observe) as client,
     ):
         yield Connected(client=client, ledger=ledger, market=MarketDoor(client))
 
