@@ -85,7 +85,7 @@ def _inputs(basis: Basis, limits: Guards) -> Iterable[Guard]:
     yield _count("columns-vanished", len(basis.columns_lost), text)
     unproven = 0 if basis.complete else basis.unproven
     text = (
-        f"{unproven} products seem to be missing, but what the shop holds isn't known whole: {basis.doubt}."
+        f"{_products(unproven)} seem to be missing, but what the shop holds isn't known whole: {basis.doubt}."
     )
     yield _count("snapshot-incomplete", unproven, text)
 
@@ -94,7 +94,7 @@ def _sizes(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
     def sized(
         rule: str, skus: Collection[str], of: int, pct: float | None, words: str, most: int | None = None
     ) -> Guard:
-        return _share(rule, len(skus), of, pct, limits, f"{len(skus)} products would {words}", skus, most)
+        return _share(rule, len(skus), of, pct, limits, f"{_products(len(skus))} would {words}", skus, most)
 
     shop, listed = basis.shop, basis.listed
     yield sized("changed", seen.changed, listed, limits.changed_pct, "change", limits.changed_max)
@@ -124,7 +124,7 @@ def _meanings(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
     yield _median(seen, limits)
     for name, rule in (("@cost", "below-cost"), ("@floor", "below-floor")):
         skus = tuple(seen.below[name])
-        yield _count(rule, len(skus), f"{len(skus)} products would be sold below their {name[1:]}.", skus)
+        yield _count(rule, len(skus), f"{_products(len(skus))} would be sold below their {name[1:]}.", skus)
 
 
 def _median(seen: Measures, limits: Guards) -> Guard:
@@ -147,7 +147,9 @@ def _each(rule: str, percents: Mapping[str, float], limit: float, words: str, ve
     value = percents.get(worst, 0.0)
     if not over:
         return Guard(rule=rule, verdict="ok", limit=limit, value=round(value, 4))
-    message = f"{len(over)} products would {words} by more than {limit:g} %: {worst} {verb} by {value:.4g} %."
+    message = (
+        f"{_products(len(over))} would {words} by more than {limit:g} %: {worst} {verb} by {value:.4g} %."
+    )
     return _refused(rule, limit, value, tuple(over), message)
 
 
@@ -179,6 +181,10 @@ def _share(
         return Guard(rule=rule, verdict="ok", limit=pct, value=round(share, 4))
     message = f"{words}: {share:.4g} % of {of}, more than {pct:g} %."
     return _refused(rule, pct, share, tuple(skus), message)
+
+
+def _products(count: int) -> str:
+    return "1 product" if count == 1 else f"{count} products"
 
 
 def _above(value: float, limit: float) -> bool:
