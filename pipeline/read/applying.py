@@ -74,7 +74,7 @@ def apply(
 def _ties(mapping: Mapping, binding: Binding) -> dict[str, tuple[str, ...]]:
     """Which source columns tie rows of one product together, by role."""
     variants = mapping.file.variants
-    named = {"group": (variants.group,)}
+    named: dict[str, tuple[str | None, ...]] = {"group": (variants.group,)}
     if (parent := variants.parent) is not None:
         named |= {role: (getattr(parent, role),) for role in ("reference", "ids", "children", "child_key")}
         named["keys"] = tuple(parent.keys)
@@ -127,7 +127,7 @@ class _Output:
 
 
 class _Work:
-    """One application: reads the catalog once (twice where children take from parents) and writes the result."""
+    """One application: reads the catalog (more than once where there are parents), writes the result."""
 
     def __init__(self, catalog: Catalog, mapping: Mapping, binding: Binding, clear: str) -> None:
         self._catalog = catalog

@@ -7,10 +7,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from pipeline.read.catalog import Limits
 from pipeline.read.job import Input, Refusal
+from pipeline.read.sheetxml import Readable
 from pipeline.read.zipscan import scan_zip
 
 _BLOCK = 1 << 20
@@ -54,7 +54,7 @@ def _extracted(
     return _checked(out, shown)
 
 
-def _inflate(stream: IO[bytes], out: Path, name: str, most: int) -> None:
+def _inflate(stream: Readable, out: Path, name: str, most: int) -> None:
     size = 0
     try:
         with out.open("wb") as file:
@@ -68,7 +68,7 @@ def _inflate(stream: IO[bytes], out: Path, name: str, most: int) -> None:
         raise Refusal(text, hint="was it uploaded whole?", code="damaged") from error
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+def _blocks(stream: Readable) -> Iterator[bytes]:
     return iter(lambda: stream.read(_BLOCK), b"")
 
 

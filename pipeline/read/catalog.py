@@ -168,6 +168,7 @@ class ReadOptions:
     Attributes:
         header_row: line or row of the header, from 1.
         sheet: sheet names or 0-based indexes; None = all that look like tables with one header.
+        quick: False = only the readers that hold one row at a time; for what the quick ones can't hold.
     """
 
     encoding: str | None = None
@@ -176,6 +177,7 @@ class ReadOptions:
     sheet: tuple[str, ...] | None = None
     header_row: int | None = None
     skip_footer: int | None = None
+    quick: bool = True
     limits: Limits = field(default_factory=Limits)
 
 

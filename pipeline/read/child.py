@@ -6,6 +6,7 @@ answer as JSON. Exit 0: read; 4: refused (the answer says why); anything else: k
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ def main() -> int:
     """Read one job from stdin, do it, leave the answer beside the Arrow file."""
     _no_network()
     job = Job.from_json(json.load(sys.stdin))
+    _bounded(job)
     answer = Path(f"{job.out}.json")
     try:
         done: dict[str, Any] = {"answer": read(job).to_json()}
@@ -87,6 +89,23 @@ def _tables(item: Input, job: Job, first: int) -> list[Any]:
     from pipeline.read.workbook import read_workbook
 
     return list(read_workbook(path, item.name, kind, spool, first, job.options))
+
+
+def _bounded(job: Job) -> None:
+    """Limits of the operating system behind the parent's watch: no cores, no endless files or allocations."""
+    try:
+        import resource
+    except ImportError:  # Windows has none; the watch is what there is
+        return
+    limits = job.options.limits
+    wanted = (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 4 * limits.max_bytes),
+        (resource.RLIMIT_AS, limits.memory_mb * 4_000_000 + 8_000_000_000),
+    )
+    for what, most in wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
 
 
 def _no_network() -> None:

@@ -71,7 +71,7 @@ def read_delimited(
         raise Refusal(f"{name} is empty", hint="export it again", code="empty-file")
     if _looks_utf8(source, options) and (quick := _quickly(source, name, out, options, _utf8())):
         return quick
-    verdict = _encoding(source, name, options)
+    verdict = _encoding(source, options)
     notes = Notes(file=name)
     path = _as_utf8(source, name, spool, verdict, notes)
     if path != source and (quick := _quickly(path, name, out, options, verdict)):
@@ -177,7 +177,7 @@ def _as_utf8(source: Path, name: str, spool: Path, verdict: encoding.Verdict, no
     return out
 
 
-def _encoding(source: Path, name: str, options: ReadOptions) -> encoding.Verdict:
+def _encoding(source: Path, options: ReadOptions) -> encoding.Verdict:
     if options.encoding is None:
         return encoding.judge(source)
     if not encoding.known(options.encoding):

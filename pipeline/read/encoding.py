@@ -241,7 +241,7 @@ def score(text: str) -> float:
 
 @lru_cache(maxsize=200_000)
 def _plausible(before: str, char: str, after: str) -> float:
-    """One character between its neighbours: 1 for what writing is made of, below 0 for what it never holds."""
+    """One character between its neighbours: 1 for what writing is made of, below 0 for the rest."""
     script = _script(char)
     if script in ("CONTROL", "PRIVATE"):
         return -3.0

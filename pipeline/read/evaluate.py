@@ -225,7 +225,7 @@ _Row = Sequence[str | None]
 _Value = Decimal | None
 
 
-class _NoNumber(Exception):  # noqa: N818 - carries the text that is none
+class _NoNumber(Exception):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
@@ -330,7 +330,7 @@ def _applied(
     return run
 
 
-def _truth(value: bool) -> Decimal:  # noqa: FBT001
+def _truth(value: bool) -> Decimal:
     return Decimal(int(value))
 
 

@@ -77,13 +77,35 @@ class Signature:
 
 
 FUNCTIONS: dict[str, Signature] = {
-    "join": Signature(args="cv*", gives="text", words='join(" ", a, b, …): the values that aren\'t blank, with the separator between them'),
-    "split": Signature(args="tci", gives="text", words='split(a, ",", 2): the second piece; -1 is the last; blank if there is none'),
-    "strip": Signature(args="tC", gives="text", words='strip(a) without blanks at its ends; strip(a, "*") without those characters'),
-    "replace": Signature(args="tcc", gives="text", words='replace(a, "old", "new"): every occurrence, literally'),
-    "regex": Signature(args="tcI", gives="text", words='regex(a, "pattern", 1): what the group (0 = all) matched first, blank if nothing'),
-    "regex_replace": Signature(args="tcc", gives="text", words='regex_replace(a, "pattern", "new"): every match; $1 is its first group'),
-    "matches": Signature(args="tc", gives="truth", words='matches(a, "pattern"): whether the pattern is found in it'),
+    "join": Signature(
+        args="cv*", gives="text", words='join(" ", a, b, …): those that aren\'t blank, with " " between'
+    ),
+    "split": Signature(
+        args="tci",
+        gives="text",
+        words='split(a, ",", 2): the second piece; -1 is the last; blank if there is none',
+    ),
+    "strip": Signature(
+        args="tC",
+        gives="text",
+        words='strip(a) without blanks at its ends; strip(a, "*") without those characters',
+    ),
+    "replace": Signature(
+        args="tcc", gives="text", words='replace(a, "old", "new"): every occurrence, literally'
+    ),
+    "regex": Signature(
+        args="tcI",
+        gives="text",
+        words='regex(a, "pattern", 1): what the group (0 = all) matched first, blank if nothing',
+    ),
+    "regex_replace": Signature(
+        args="tcc",
+        gives="text",
+        words='regex_replace(a, "pattern", "new"): every match; $1 is its first group',
+    ),
+    "matches": Signature(
+        args="tc", gives="truth", words='matches(a, "pattern"): whether the pattern is found in it'
+    ),
     "contains": Signature(args="tc", gives="truth", words='contains(a, "part")'),
     "starts": Signature(args="tc", gives="truth", words='starts(a, "part")'),
     "ends": Signature(args="tc", gives="truth", words='ends(a, "part")'),
@@ -96,22 +118,40 @@ FUNCTIONS: dict[str, Signature] = {
     "pad": Signature(args="tiC", gives="text", words='pad(a, 13, "0"): filled up in front'),
     "default": Signature(args="vv*", gives="text", words="default(a, b, …): the first that isn't blank"),
     "if": Signature(args="bvv", gives="text", words='if(condition, a, b); if(…, a, "") is blank otherwise'),
-    "lookup": Signature(args="ctV", gives="text", words='lookup("brands", a, b): the value of a in the table [lookups.brands], else b, else an error'),
-    "pairs": Signature(args="tcCC", gives="text", words='pairs(a, "color", ",", "="): the value of a key in color=Red,size=M'),
+    "lookup": Signature(
+        args="ctV",
+        gives="text",
+        words='lookup("brands", a, b): the value of a in the table [lookups.brands], else b, else an error',
+    ),
+    "pairs": Signature(
+        args="tcCC", gives="text", words='pairs(a, "color", ",", "="): the value of a key in color=Red,size=M'
+    ),
     "distinct": Signature(args="t", gives="text", words="distinct(a): its lines without repeats"),
-    "html": Signature(args="t", gives="text", words="html(a): with formatting tags only; scripts, styles, links and images gone"),
-    "lines": Signature(args="t", gives="text", words="lines(a): plain text as html, a <br> for each line break"),
+    "html": Signature(
+        args="t",
+        gives="text",
+        words="html(a): with formatting tags only; scripts, styles, links and images gone",
+    ),
+    "lines": Signature(
+        args="t", gives="text", words="lines(a): plain text as html, a <br> for each line break"
+    ),
     "plain": Signature(args="t", gives="text", words="plain(a): html as plain text"),
     "date": Signature(args="tc", gives="text", words='date(a, "%d.%m.%Y"): as YYYY-MM-DD HH:MM:SS'),
-    "num": Signature(args="v", gives="number", words="num(a): its number, read with the column's decimal and thousands separators"),
+    "num": Signature(
+        args="v",
+        gives="number",
+        words="num(a): its number, read with the column's decimal and thousands separators",
+    ),
     "round": Signature(args="nI", gives="number", words="round(a, 2): half away from zero"),
     "floor": Signature(args="nI", gives="number", words="floor(a, 0): down"),
     "ceil": Signature(args="nI", gives="number", words="ceil(a, 0): up"),
     "min": Signature(args="nn*", gives="number", words="min(a, b, …) of those that aren't blank"),
     "max": Signature(args="nn*", gives="number", words="max(a, b, …) of those that aren't blank"),
     "abs": Signature(args="n", gives="number", words="abs(a)"),
-    "convert": Signature(args="ncc", gives="number", words='convert(a, "lb", "kg"): between units of weight or of length'),
-}  # fmt: skip
+    "convert": Signature(
+        args="ncc", gives="number", words='convert(a, "lb", "kg"): between units of weight or of length'
+    ),
+}
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\[(?P<column>[^\]]+)\]"""
@@ -242,7 +282,7 @@ def _unescaped(text: str) -> str:
 
 
 def _kept(char: str) -> str:
-    """A backslash before a quote or backslash takes it literally; before anything else both stay (patterns)."""
+    """A backslash before a quote or backslash takes it literally; before all else both stay."""
     return char if char in "\"'\\" else f"\\{char}"
 
 

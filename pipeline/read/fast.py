@@ -32,7 +32,7 @@ SMALL = 200_000
 _TAIL = 6
 
 
-class _NotProven(Exception):  # noqa: N818 - not an error: the slow way is taken
+class _NotProven(Exception):
     """The rows seen may not be the rows that are there."""
 
 
@@ -69,7 +69,7 @@ def read_fast(
     """Write all rows behind the header; False, with nothing written, where the proof fails."""
     if dialect.quote != '"' or dialect.escape or not dialect.delimiter.isascii():
         return False
-    offset = _offset_behind(path, dialect, header_line)
+    offset = _offset_behind(path, header_line)
     if offset is None:
         return False
     spare = writer.spare()
@@ -83,7 +83,7 @@ def read_fast(
     return True
 
 
-def _offset_behind(path: Path, dialect: Dialect, header_line: int) -> int | None:
+def _offset_behind(path: Path, header_line: int) -> int | None:
     """Bytes up to the line behind the header; None if the header spans lines."""
     with path.open("rb") as file:
         for _ in range(header_line - 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -45,9 +45,13 @@ class Merge:
 
 
 def to_table(
-    lines: Iterable[Line], notes: Notes, out: Path, options: ReadOptions, merges: Sequence[Merge] = ()
+    lines: Iterable[Line],
+    notes: Notes,
+    out: Path,
+    options: ReadOptions,
+    merged: Callable[[], Sequence[Merge]] = tuple,
 ) -> Table | None:
-    """Write the table in a sheet; None where there is none.
+    """Write the table in a sheet; None where there is none. Merges are asked for late.
 
     Raises:
         Refusal: the row that the caller named is no header.
@@ -57,6 +61,7 @@ def to_table(
     place = _header(first, notes, options)
     if place is None:
         return None
+    merges = merged()
     header, below = _spanned(first, place, merges)
     left, right = min(header), max(header)
     names = clean_headers(
@@ -145,10 +150,12 @@ class _Body:
         limit = self._options.skip_footer
         keep = max(_TAIL, limit or 0)
         for line in lines:
-            inside = [column for column in line.cells if column in self._index]
+            outside = line.cells.keys() - self._index.keys()
+            inside = len(line.cells) > len(outside)
             self._blank += line.number - self._last - 1 + (not inside)
             self._last = line.number
-            self._outside(line)
+            if outside:
+                self._outside(line, outside)
             if not inside or self._is_header(line):
                 continue
             tail.append(line)
@@ -160,23 +167,25 @@ class _Body:
 
     def _is_header(self, line: Line) -> bool:
         """A header that a report repeats on each page."""
+        first = line.cells.get(self._places[0])
+        if first is not None and first.strip() != self._names[0]:
+            return False
         shown = [line.cells.get(place, "").strip() for place in self._places]
         same = sum(1 for text, name in zip(shown, self._names, strict=True) if text == name)
         repeated = same >= 2 and same == len([text for text in shown if text])
         self._repeated += repeated
         return repeated
 
-    def _outside(self, line: Line) -> None:
-        for column, text in line.cells.items():
-            if column not in self._index:
-                self._notes.found(
-                    "cell-outside-table",
-                    "this cell stands beside the table: no header is above it",
-                    row=line.number,
-                    index=column,
-                    value=text,
-                    hint="give the column a header, or clear the cell",
-                )
+    def _outside(self, line: Line, columns: Collection[int]) -> None:
+        for column in sorted(columns):
+            self._notes.found(
+                "cell-outside-table",
+                "this cell stands beside the table: no header is above it",
+                row=line.number,
+                index=column,
+                value=line.cells[column],
+                hint="give the column a header, or clear the cell",
+            )
 
     def _without_footer(self, tail: list[Line]) -> list[Line]:
         told = self._options.skip_footer
@@ -193,11 +202,11 @@ class _Body:
         return tail[: len(tail) - count] if count else tail
 
     def _add(self, line: Line) -> None:
-        cells = [line.cells.get(place) for place in self._places]
+        cells = list(map(line.cells.get, self._places))
         self._hidden += line.hidden
         if self._ours:
             cells = [unescape(cell) if cell else cell for cell in cells]
-        size = sum(len(cell) for cell in cells if cell)
+        size = sum(map(len, line.cells.values()))
         self._writer.add(line.number, cells, size, self._mark(line.numbers))
 
     def _mark(self, numbers: set[int]) -> bytes | None:

@@ -49,7 +49,6 @@ def run(job: Job) -> Answer:
             stderr=errors,
             env=_environment(),
             close_fds=True,
-            preexec_fn=_limiter(job) if os.name == "posix" else None,
         )
         try:
             _feed(child, job)
@@ -81,41 +80,24 @@ def _watch(child: subprocess.Popen[bytes], job: Job, names: str) -> None:
         except psutil.Error:
             used = 0.0
         if used > limits.memory_mb:
-            raise _over(names, f"more than {limits.memory_mb} MB of memory", "parse_memory_mb")
+            raise _over(
+                names, f"more than {limits.memory_mb} MB of memory", "parse_memory_mb", "memory-limit"
+            )
         if time.monotonic() > deadline:
-            raise _over(names, f"longer than {limits.seconds:g} seconds", "parse_seconds")
+            raise _over(names, f"longer than {limits.seconds:g} seconds", "parse_seconds", "time-limit")
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_TICK)
 
 
-def _over(names: str, what: str, key: str) -> InputRefused:
+def _over(names: str, what: str, key: str, code: str) -> InputRefused:
     hint = f"if the file is meant to be that large, raise {key} in [shops.NAME.catalog]"
-    return InputRefused(f"reading {names} takes {what}; it was stopped", hint=hint, code="limit")
+    return InputRefused(f"reading {names} takes {what}; it was stopped", hint=hint, code=code)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         child.kill()
         child.wait()
-
-
-def _limiter(job: Job) -> object:
-    """Limits of the operating system behind the watch: no core files, no endless files, no wild allocation."""
-    import resource
-
-    limits = job.options.limits
-    wanted = (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 4 * limits.max_bytes),
-        (resource.RLIMIT_AS, limits.memory_mb * 1_000_000 * 4 + 8_000_000_000),
-    )
-
-    def apply() -> None:
-        for what, most in wanted:
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
-
-    return apply
 
 
 def _answer(code: int, job: Job, names: str, noise: Path) -> Answer:

@@ -10,7 +10,7 @@ from pipeline.read.catalog import Choice, Limits, Part, ReadOptions
 from pipeline.read.finding import Finding, Severity
 
 
-class Refusal(Exception):  # noqa: N818 - the child's word for InputRefused, which it must not raise itself
+class Refusal(Exception):
     """A file that can't be read as a table: what, and what to do about it."""
 
     def __init__(self, message: str, *, hint: str = "", code: str = "input-refused") -> None:

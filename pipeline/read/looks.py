@@ -19,12 +19,17 @@ Kind = Literal["plain", "number", "percent", "date", "time", "datetime", "elapse
 
 #: Formats that a file names by number only (ECMA-376, 18.8.30).
 BUILTIN = {
-    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
-    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
-    21: "h:mm:ss", 22: "m/d/yy h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss",
-    46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
-    **dict.fromkeys((*range(27, 32), *range(50, 55), 36, 57, 58), "yyyy-mm-dd"), **dict.fromkeys((32, 33, 34, 35, 55, 56), "h:mm:ss"),
-}  # fmt: skip
+    **dict(zip(range(1, 5), ("0", "0.00", "#,##0", "#,##0.00"), strict=True)),
+    **dict(zip(range(9, 14), ("0%", "0.00%", "0.00E+00", "# ?/?", "# ??/??"), strict=True)),
+    **dict.fromkeys((14, 15, 16, 17, *range(27, 32), 36, *range(50, 55), 57, 58), "yyyy-mm-dd"),
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56), "h:mm:ss"),
+    22: "yyyy-mm-dd h:mm",
+    **dict.fromkeys((37, 38), "#,##0"),
+    **dict.fromkeys((39, 40), "#,##0.00"),
+    46: "[h]:mm:ss",
+    48: "##0.0E+0",
+    49: "@",
+}
 DIGITS = 15
 
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[([^\]]*)\]')
@@ -36,7 +41,7 @@ class Look:
     """What a format does to a number.
 
     Attributes:
-        pattern: the integer part's placeholders and literals, "" where neither zeros nor literals stand there.
+        pattern: the integer part's placeholders and literals, "" where they make no difference.
         decimals: decimals shown at most.
         least: decimals shown at least.
         before, after: literal text around the number.

@@ -272,7 +272,7 @@ def _explained(error: ValidationError) -> str:
     """What is wrong, key by key, in the words of the file."""
     problems = error.errors(include_url=False)[:3]
     return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
         for item in problems
     )
 

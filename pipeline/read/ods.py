@@ -13,7 +13,7 @@ from pipeline.read.grid import Line, Merge, to_table
 from pipeline.read.job import Refusal
 from pipeline.read.looks import PLAIN, Look, plain, shown, stored
 from pipeline.read.notes import Notes
-from pipeline.read.sheetxml import SAFE
+from pipeline.read.sheetxml import safe_parser
 from pipeline.read.table import Table
 from pipeline.read.workbook import Candidate
 from pipeline.read.xlsx import COLUMNS, ROWS
@@ -55,7 +55,7 @@ def _parsed(archive: zipfile.ZipFile, name: str, limits: Limits) -> etree._Eleme
     if b"<!DOCTYPE" in data[:4096] or "<!DOCTYPE" in data[:4096].decode("utf-16", errors="ignore"):
         raise Refusal(f"{name}: content.xml holds a DOCTYPE", code="archive-refused")
     try:
-        return etree.fromstring(data, etree.XMLParser(**{**SAFE, "huge_tree": False}))
+        return etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError as error:
         raise Refusal(f"{name} is damaged or encrypted: {error.msg}", code="damaged") from None
 
@@ -106,7 +106,7 @@ def _reader(
     def read(notes: Notes, out: Path, options: ReadOptions) -> Table | None:
         merges: list[Merge] = []
         lines = list(_lines(table, looks, merges, notes))
-        return to_table(lines, notes, out, options, merges)
+        return to_table(lines, notes, out, options, lambda: merges)
 
     return read
 

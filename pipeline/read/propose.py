@@ -22,8 +22,8 @@ _SIGNS: Mapping[str, tuple[str, ...]] = {
     "prestashop": ("Product ID", "Active (0/1)", "Categories (x,y,z...)"),
     "google-merchant": ("id", "title", "link", "image link", "availability", "condition"),
 }
-_NUMBERS = ("Price", "SalePrice", "Quantity", "ProductData.PackageWeight", "ProductData.PackageLength")
-_NUMBERS += ("ProductData.PackageWidth", "ProductData.PackageHeight")
+_SIZES = ("PackageWeight", "PackageLength", "PackageWidth", "PackageHeight")
+_NUMBERS = ("Price", "SalePrice", "Quantity", *(f"ProductData.{size}" for size in _SIZES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,6 +56,16 @@ def read_catalog(
     )
 
 
+def _run(job: Job) -> Answer:
+    """Do a job; where the quick readers can't hold a workbook, once more by those that stream."""
+    try:
+        return guard.run(job)
+    except InputRefused as error:
+        if error.code not in ("parser-crashed", "memory-limit") or not job.options.quick:
+            raise
+    return guard.run(replace(job, options=replace(job.options, quick=False)))
+
+
 def _steady(items: list[Input], out: Path, spool: Path, options: ReadOptions) -> tuple[Answer, str]:
     """Parse and digest files that are the same before and after; a changed one is read once more."""
     job = Job(inputs=tuple(items), out=str(out), spool=str(spool), options=options)
@@ -63,7 +74,7 @@ def _steady(items: list[Input], out: Path, spool: Path, options: ReadOptions) ->
         with ThreadPoolExecutor(max_workers=1) as beside:
             digest = beside.submit(digest_of, items)
             try:
-                answer = guard.run(job)
+                answer = _run(job)
             except InputRefused:
                 if [look(item, options.limits) for item in items] == before:
                     raise

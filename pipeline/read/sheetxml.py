@@ -11,7 +11,7 @@ import codecs
 import html
 import re
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from lxml import etree
 
@@ -21,6 +21,12 @@ NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 #: The same in the strict form of the standard.
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 _BLOCK = 1 << 20
+
+
+class Readable(Protocol):
+    """Whatever gives bytes piece by piece."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 class Cell(NamedTuple):
@@ -47,7 +53,7 @@ class Row(NamedTuple):
     cells: list[Cell]
 
 
-class NotPlain(Exception):  # noqa: N818 - not an error: lxml reads it
+class NotPlain(Exception):
     """The XML is written in a way that the quick reader doesn't follow."""
 
 
@@ -63,7 +69,7 @@ _PHONETIC = re.compile(r"<rPh.*?</rPh>", re.DOTALL)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-def quick_rows(stream: IO[bytes], longest: int) -> Iterator[Row]:
+def quick_rows(stream: Readable, longest: int) -> Iterator[Row]:
     """Rows by regular expression.
 
     Raises:
@@ -137,26 +143,40 @@ def _inline(xml: str) -> str:
     return html.unescape(text) if "&" in text else text
 
 
-def parsed_rows(stream: IO[bytes]) -> Iterator[Row]:
+def parsed_rows(stream: Readable) -> Iterator[Row]:
     """Rows by lxml, whatever the XML looks like."""
     last = 0
     try:
-        for _, element in etree.iterparse(stream, events=("end",), **SAFE):
+        for _, element in _ends(stream):
             if not isinstance(element.tag, str) or etree.QName(element).localname != "row":
                 continue
             last = _number(element.get("r"), last + 1)
             yield Row(last, element.get("hidden") in ("1", "true"), list(_cells_of(element)))
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+            _forget(element)
     except etree.XMLSyntaxError as error:
         raise Refusal(
             f"a sheet is damaged: {error.msg}", hint="save the workbook anew", code="damaged"
         ) from None
 
 
-#: No entities, no DTD, no network, and libxml2's own bounds on depth and size of text.
-SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+def safe_parser() -> etree.XMLParser:
+    """No entities, no DTD, no network, and libxml2's own bounds on depth and size of text."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+def _forget(element: etree._Element) -> None:
+    """Free an element and those before it."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def _ends(stream: Readable) -> Iterator[tuple[str, etree._Element]]:
+    """Elements as they end; with the bounds of `safe_parser`."""
+    yield from etree.iterparse(
+        stream, events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
 
 
 def _number(text: str | None, implied: int) -> int:
@@ -198,11 +218,11 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
-def shared_strings(stream: IO[bytes], longest: int) -> list[str]:
+def shared_strings(stream: Readable, longest: int) -> list[str]:
     """The texts that cells refer to by number."""
     texts: list[str] = []
     try:
-        for _, element in etree.iterparse(stream, events=("end",), **SAFE):
+        for _, element in _ends(stream):
             if isinstance(element.tag, str) and etree.QName(element).localname == "si":
                 first = element[0] if len(element) else None
                 simple = first is not None and len(element) == 1 and len(first) == 0
@@ -210,9 +230,7 @@ def shared_strings(stream: IO[bytes], longest: int) -> list[str]:
                 if len(text) > longest:
                     raise Refusal(f"a cell holds {len(text)} characters", code="cell-too-long")
                 texts.append(unescaped(text))
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
+                _forget(element)
     except etree.XMLSyntaxError as error:
         raise Refusal(f"the texts of the workbook are damaged: {error.msg}", code="damaged") from None
     return texts

@@ -56,7 +56,7 @@ def _expanded(source: str) -> list[str]:
     """The files of a path or glob; a file that is called like a glob is that file."""
     if os.path.lexists(source) or not glob.has_magic(source):
         return [source]
-    found = sorted(glob.glob(source, recursive=True))
+    found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - of any path, absolute or not
     if not found:
         raise UsageError(f"no file matches {source}")
     return found
@@ -110,7 +110,7 @@ def look(item: Input, limits: Limits) -> Seen:
         InputRefused: larger than the limit.
     """
     try:
-        found = os.stat(item.path)
+        found = Path(item.path).stat()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"can't read {item.name!r}: {reason}") from None
@@ -128,7 +128,7 @@ def digest_of(items: Iterable[Input]) -> str:
     whole = hashlib.sha256()
     for item in items:
         try:
-            with open(item.path, "rb") as file:
+            with Path(item.path).open("rb") as file:
                 while block := file.read(_BLOCK):
                     whole.update(block)
                 whole.update(f"\0{file.tell()}\0".encode())

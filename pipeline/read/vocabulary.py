@@ -13,21 +13,25 @@ from functools import lru_cache
 WORDS: dict[str, str] = {
     "SellerSku": (
         "sku|seller sku|sellersku|variant sku|item sku|sku code|product sku|sku id|código|codigo|cod|code|"
-        "codigo sku|codigo producto|código de producto|codigo articulo|código artículo|cod articulo|referencia|"
-        "reference|reference #|ref|référence|réf|referência|código do produto|artikelnummer|artikel-nr|art-nr|"
+        "codigo sku|codigo producto|código de producto|"
+        "codigo articulo|código artículo|cod articulo|referencia|"
+        "reference|reference #|ref|référence|réf|referência|"
+        "código do produto|artikelnummer|artikel-nr|art-nr|"
         "artnr|ordernumber|bestellnummer|item number|item no|item id|itemcode|item code|part number|"
         "product code|model|артикул|код товара|код_товара|код товару|код|артикул товара|商品コード|品番|型番|"
         "商品番号|商品管理番号|管理番号|id|product id|item|supplier reference|clave|idarticulo|id_articulo"
     ),
     "ParentSku": (
-        "parent sku|parent|parentsku|parent_sku|item group id|item_group_id|group id|sku padre|codigo padre|"
+        "parent sku|parent|parentsku|parent_sku|item group id|"
+        "item_group_id|group id|sku padre|codigo padre|"
         "artigo pai|sku pai|vater|hauptartikel|parent id|код родителя|родитель|親商品|親sku|handle"
     ),
     "Name": (
         "name|title|product name|item name|product title|nombre|nombre producto|nombre del producto|"
         "descripcion corta|título|titulo|nome|nome do produto|bezeichnung|artikelbezeichnung|produktname|"
         "artikelname|nom|nom du produit|désignation|designation|libellé|libelle|название|название_позиции|"
-        "название позиции|наименование|назва|назва товару|найменування|商品名|製品名|producto|produto|produit|"
+        "название позиции|наименование|назва|назва товару|найменування|商品名|製品名|producto|"
+        "produto|produit|"
         "artículo|articulo|_name"
     ),
     "Description": (
@@ -38,16 +42,20 @@ WORDS: dict[str, str] = {
     ),
     "Brand": (
         "brand|marca|marke|hersteller|manufacturer|marque|fabricant|fabricante|vendor|brand name|"
-        "производитель|бренд|виробник|торговая марка|ブランド|メーカー|supplier|_supplier|proveedor|fornecedor"
+        "производитель|бренд|виробник|торговая марка|ブランド|メーカー|supplier|"
+        "_supplier|proveedor|fornecedor"
     ),
     "PrimaryCategory": (
-        "category|categories|primary category|primarycategory|product category|product type|product_type|type|"
-        "categoría|categoria|categorías|categorias|rubro|familia|kategorie|warengruppe|catégorie|catégories|"
+        "category|categories|primary category|primarycategory|"
+        "product category|product type|product_type|type|"
+        "categoría|categoria|categorías|categorias|rubro|familia|"
+        "kategorie|warengruppe|catégorie|catégories|"
         "категория|категорія|группа товаров|група товарів|группа|カテゴリ|カテゴリー|商品カテゴリ|"
         "google product category|google_product_category|идентификатор_группы|номер_группы"
     ),
     "Price": (
-        "price|regular price|regular_price|variant price|list price|rrp|msrp|unit price|sale price tax incl|"
+        "price|regular price|regular_price|variant price|list price|"
+        "rrp|msrp|unit price|sale price tax incl|"
         "price tax included|price tax excluded|precio|precio publico|precio público|precio venta|"
         "precio de venta|precio normal|precio lista|precio unitario|pvp|p.v.p.|preço|preco|preço de venda|"
         "preis|vk|vk-preis|verkaufspreis|bruttopreis|prix|prix ttc|prix de vente|цена|ціна|"
@@ -74,12 +82,14 @@ WORDS: dict[str, str] = {
         "залишок|наявність|在庫|在庫数|在庫数量"
     ),
     "Status": (
-        "status|state|active|enabled|published|product_online|estado|activo|activa|ativo|aktiv|statut|actif|"
+        "status|state|active|enabled|published|product_online|estado|"
+        "activo|activa|ativo|aktiv|statut|actif|"
         "active (0/1)|статус|активен|公開ステータス|公開ステータス(id)|ステータス|publish"
     ),
     "ProductId": (
         "ean|ean13|ean-13|gtin|upc|barcode|variant barcode|bar code|isbn|jan|código de barras|"
-        "codigo de barras|codigo barras|cod barras|código ean|barcode/ean|strichcode|code barre|code-barres|"
+        "codigo de barras|codigo barras|cod barras|código ean|"
+        "barcode/ean|strichcode|code barre|code-barres|"
         "code barres|штрихкод|штрих-код|штрих код|janコード|バーコード|productid"
     ),
     "TaxClass": (
@@ -99,7 +109,9 @@ WORDS: dict[str, str] = {
         "weight|weight (kg)|peso|peso (kg)|gewicht|poids|вес|вага|重量|variant grams|package weight|"
         "packageweight|ctn weight|peso kg|gewicht (kg)"
     ),
-    "ProductData.PackageLength": "length|length (cm)|largo|longitud|comprimento|länge|longueur|длина|довжина|長さ",
+    "ProductData.PackageLength": (
+        "length|length (cm)|largo|longitud|comprimento|länge|longueur|длина|довжина|長さ"
+    ),
     "ProductData.PackageWidth": "width|width (cm)|ancho|largura|breite|largeur|ширина|幅",
     "ProductData.PackageHeight": "height|height (cm)|alto|altura|höhe|hauteur|высота|висота|高さ",
     "ProductData.Color": "color|colour|farbe|cor|couleur|цвет|колір|色|カラー",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.read.catalog import ReadOptions
 from pipeline.read.delimited import no_header
-from pipeline.read.grid import to_table
+from pipeline.read.grid import Merge, to_table
 from pipeline.read.job import Refusal
 from pipeline.read.kinds import Kind
 from pipeline.read.notes import Notes
@@ -71,6 +71,8 @@ def _opened(path: Path, name: str, kind: Kind, options: ReadOptions) -> tuple[li
 
 
 def _xlsx(path: Path, name: str, options: ReadOptions) -> tuple[list[Candidate], list]:  # type: ignore[type-arg]
+    from pipeline.read.quicksheet import quick_lines
+    from pipeline.read.sheetxml import NotPlain
     from pipeline.read.xlsx import Lines, Sheet, Workbook
 
     book = Workbook(path, name, options.limits)
@@ -80,8 +82,17 @@ def _xlsx(path: Path, name: str, options: ReadOptions) -> tuple[list[Candidate],
 
     def reader(sheet: Sheet) -> Callable[[Notes, Path, ReadOptions], Table | None]:
         def read(notes: Notes, out: Path, options: ReadOptions) -> Table | None:
-            lines = Lines(book, notes, options.limits).of(book.rows(sheet))
-            return to_table(lines, notes, out, options, book.merges(sheet))
+            def merged() -> list[Merge]:
+                return book.merges(sheet)
+
+            if options.quick:
+                try:
+                    lines = Lines(book, notes, options.limits, with_texts=False)
+                    return to_table(quick_lines(book, path, sheet, lines), notes, out, options, merged)
+                except NotPlain:
+                    pass
+            lines = Lines(book, notes, options.limits)
+            return to_table(lines.of(book.rows(sheet)), notes, out, options, merged)
 
         return read
 

@@ -24,7 +24,7 @@ def candidates(path: Path, name: str) -> list[Candidate]:
         Refusal: no such workbook, damaged, or protected by a password.
     """
     try:
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             book = xlrd.open_workbook(str(path), logfile=nowhere, formatting_info=True, on_demand=False)
     except xlrd.XLRDError as error:
         raise Refusal(f"{name} can't be read: {error}", hint="save it as XLSX", code="damaged") from None
@@ -46,7 +46,7 @@ def _reader(
             Merge(top=top + 1, left=left, bottom=bottom, right=right - 1)
             for top, bottom, left, right in sheet.merged_cells
         ]
-        return to_table(_lines(book, sheet, notes), notes, out, options, merges)
+        return to_table(_lines(book, sheet, notes), notes, out, options, lambda: merges)
 
     return read
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 import zipfile
@@ -9,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO
 
 from lxml import etree
 
@@ -19,12 +19,13 @@ from pipeline.read.job import Refusal
 from pipeline.read.looks import BUILTIN, DIGITS, PLAIN, Look, look_of, plain, shown, stored
 from pipeline.read.notes import Notes
 from pipeline.read.sheetxml import (
-    SAFE,
     Cell,
     NotPlain,
+    Readable,
     Row,
     parsed_rows,
     quick_rows,
+    safe_parser,
     shared_strings,
     unescaped,
 )
@@ -53,6 +54,7 @@ class Workbook:
 
     def __init__(self, path: Path, name: str, limits: Limits) -> None:
         self.name = name
+        self.tails: dict[str, bytes] = {}
         self._limits = limits
         self._archive = zipfile.ZipFile(path)
         self._parts = {info.filename.lower(): info for info in scan_zip(self._archive, path, name, limits)}
@@ -71,16 +73,16 @@ class Workbook:
             if "<!doctype" in head.decode(codec, errors="ignore").lower():
                 raise Refusal(f"{self.name}: {info.filename} holds a DOCTYPE", code="archive-refused")
 
-    def _open(self, part: str) -> IO[bytes]:
+    def open(self, part: str) -> Counted:
         info = self._parts.get(part.lower())
         if info is None:
             raise Refusal(f"{self.name}: {part} is missing", hint="save the workbook anew", code="damaged")
-        return _Counted(self._archive.open(info), self._limits.max_bytes, self.name)
+        return Counted(self._archive.open(info), self._limits.max_bytes, self.name)
 
     def _tree(self, part: str) -> etree._Element:
-        with self._open(part) as stream:
+        with self.open(part) as stream:
             try:
-                return etree.parse(stream, etree.XMLParser(**SAFE)).getroot()
+                return etree.fromstring(stream.read(), safe_parser())
             except etree.XMLSyntaxError as error:
                 raise Refusal(f"{self.name}: {part} is damaged: {error.msg}", code="damaged") from None
 
@@ -157,38 +159,43 @@ class Workbook:
         part = self._part_of("sharedStrings")
         if part is None or part.lower() not in self._parts:
             return []
-        with self._open(part) as stream:
+        with self.open(part) as stream:
             return shared_strings(stream, self._limits.max_cell)
 
     def rows(self, sheet: Sheet) -> Iterator[Row]:
         """The rows of a sheet: quickly, and from where that fails by lxml."""
         last = 0
         try:
-            with self._open(sheet.part) as stream:
+            with self.open(sheet.part) as stream:
                 for row in quick_rows(stream, self._limits.max_cell):
                     last = row.number
                     yield row
         except NotPlain:
-            with self._open(sheet.part) as stream:
+            with self.open(sheet.part) as stream:
                 yield from (row for row in parsed_rows(stream) if row.number > last)
 
     def merges(self, sheet: Sheet) -> list[Merge]:
         """Merged ranges, which stand behind the rows."""
-        with self._open(sheet.part) as stream:
-            tail = b""
-            while block := stream.read(1 << 20):
-                tail = (tail + block)[-(1 << 21) :]
+        tail = self.tails.get(sheet.part)
+        if tail is None:
+            before = last = b""
+            with self.open(sheet.part) as stream:
+                while block := stream.read(1 << 20):
+                    before, last = last, block
+            tail = before + last
         found = re.findall(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"', tail)
         return [
-            Merge(top=int(top), left=_index(left.decode()), bottom=int(bottom), right=_index(right.decode()))
+            Merge(
+                top=int(top), left=index_of(left.decode()), bottom=int(bottom), right=index_of(right.decode())
+            )
             for left, top, right, bottom in found
         ]
 
 
-class _Counted:
+class Counted:
     """A part that refuses to inflate to more than the limit, whatever its header says."""
 
-    def __init__(self, stream: IO[bytes], most: int, name: str) -> None:
+    def __init__(self, stream: Readable, most: int, name: str) -> None:
         self._stream = stream
         self._left = most
         self._name = name
@@ -203,14 +210,15 @@ class _Counted:
             raise Refusal(f"{self._name} inflates to more than is read", code="limit")
         return block
 
-    def __enter__(self) -> _Counted:
+    def __enter__(self) -> Counted:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()
+        if isinstance(self._stream, io.IOBase):
+            self._stream.close()
 
 
-def _index(letters: str) -> int:
+def index_of(letters: str) -> int:
     """A → 0, Z → 25, AA → 26."""
     number = 0
     for char in letters:
@@ -221,12 +229,12 @@ def _index(letters: str) -> int:
 class Lines:
     """A sheet's rows as lines of shown text, with findings for cells that show none."""
 
-    def __init__(self, book: Workbook, notes: Notes, limits: Limits) -> None:
-        self._texts = book.texts
+    def __init__(self, book: Workbook, notes: Notes, limits: Limits, *, with_texts: bool = True) -> None:
+        self._texts = book.texts if with_texts else []
         self._looks = book.looks
         self._epoch = book.epoch_1904
         self._notes = notes
-        self._limits = limits
+        self.longest = limits.max_cell
         self._columns: dict[str, int] = {}
         self._rounded: dict[int, int] = {}
 
@@ -240,10 +248,14 @@ class Lines:
             if row.number > ROWS:
                 raise Refusal(f"{self._notes.place}: row {row.number} is beyond what a sheet can hold")
             yield self._line(row)
+        self.finish()
+
+    def finish(self) -> None:
+        """Say what can only be said of whole columns."""
         for column, count in sorted(self._rounded.items()):
             self._notes.found(
                 "shown-rounded",
-                f"{count} cells of column {column_letters(column)} hold more decimals than their format shows; "
+                f"{count} cells of this column hold more decimals than their format shows; "
                 "the shown ones were read",
                 index=column,
                 column=column_letters(column),
@@ -263,23 +275,19 @@ class Lines:
             elif not kind or kind == "n":
                 if value is None:
                     if formula:
-                        self._no_value(row.number, column)
+                        self.no_value(row.number, column)
                     continue
-                text = self._number(value, style, row.number, column, numbers)
+                text = self.number(value, style, row.number, column, numbers)
             else:
                 text = self._other(cell, row.number, column)
             if text:
-                if len(text) > self._limits.max_cell:
-                    raise Refusal(
-                        f"{self._notes.place}: cell {letters}{row.number} is too long", code="cell-too-long"
-                    )
-                cells[column] = text
+                cells[column] = self.bounded(text, row.number, column)
         return line
 
     def _column(self, letters: str, at: int, row: int) -> int:
         if not letters:
             return at
-        column = _index(letters)
+        column = index_of(letters)
         if column >= COLUMNS:
             raise Refusal(
                 f"{self._notes.place}: column {letters} in row {row} is beyond what a sheet can hold"
@@ -287,13 +295,13 @@ class Lines:
         self._columns[letters] = column
         return column
 
-    def _number(self, value: str, style: str, row: int, column: int, numbers: set[int]) -> str:
+    def number(self, value: str, style: str, row: int, column: int, numbers: set[int]) -> str:
         look = self._looks[int(style)] if style and int(style) < len(self._looks) else PLAIN
         if look is PLAIN and value.isdigit() and len(value) <= DIGITS:
             numbers.add(column)
             return value.lstrip("0") or "0"
         if len(value) > DIGITS:
-            self._long(value, row, column)
+            self.long(value, row, column)
         text = shown(value, look, self._epoch)
         if look.kind in ("plain", "number") and not (look.before or look.after or look.pattern):
             numbers.add(column)
@@ -301,13 +309,13 @@ class Lines:
                 self._rounded[column] = self._rounded.get(column, 0) + 1
         return text
 
-    def _long(self, value: str, row: int, column: int) -> None:
+    def long(self, value: str, row: int, column: int) -> None:
         """Digits beyond the fifteenth that a spreadsheet has already replaced by zeros or noise."""
         number = stored(value)
         if number is not None and number == number.to_integral_value() and number.adjusted() >= DIGITS:
             self._notes.found(
                 "number-too-long",
-                f"a number of {number.adjusted() + 1} digits: a spreadsheet keeps {DIGITS}, the others are lost",
+                f"a number of {number.adjusted() + 1} digits: a spreadsheet keeps {DIGITS} of them",
                 row=row,
                 index=column,
                 value=plain(number),
@@ -315,7 +323,7 @@ class Lines:
                 error=True,
             )
 
-    def _no_value(self, row: int, column: int) -> None:
+    def no_value(self, row: int, column: int) -> None:
         self._notes.found(
             "formula-without-value",
             "a formula whose result isn't saved in the file",
@@ -324,6 +332,25 @@ class Lines:
             hint="open the workbook in a spreadsheet program and save it",
             error=True,
         )
+
+    def error(self, value: str, row: int, column: int) -> str:
+        self._notes.found(
+            "error-cell",
+            f"the cell shows {value}",
+            row=row,
+            index=column,
+            value=value,
+            hint="correct the formula",
+            error=True,
+        )
+        return value
+
+    def bounded(self, text: str, row: int, column: int) -> str:
+        """The text, if a cell may hold so much."""
+        if len(text) > self.longest:
+            place = f"{column_letters(column)}{row}"
+            raise Refusal(f"{self._notes.place}: cell {place} is too long", code="cell-too-long")
+        return text
 
     def _other(self, cell: Cell, row: int, column: int) -> str:
         """Text of a formula, text in the cell, truth, date, error."""

@@ -1,0 +1,172 @@
+"""The quick way through a worksheet: calamine for the values, a scan of the XML for what it leaves out.
+
+calamine gives values, not looks. Beside it, in a thread of its own, the sheet's XML is searched for
+the few cells whose look matters: numbers under a format, errors, formulas without a result, hidden
+rows. What calamine gives is then overridden there. A sheet that is written in an unusual way, or
+claims more cells than it can hold, is read by `sheetxml` alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from pipeline.read.grid import Line
+from pipeline.read.looks import DIGITS, PLAIN, shown
+from pipeline.read.sheetxml import NS, NotPlain
+from pipeline.read.xlsx import Lines, Sheet, Workbook, index_of
+
+_BLOCK = 1 << 20
+#: Cells of a dense sheet that are worth holding at once: more than a million rows of twenty columns.
+_DENSE = 30_000_000
+
+_HIDDEN = re.compile(rb'<row r="(\d+)"[^>]* hidden="(?:1|true)"')
+_ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]* t="e"[^>]*>(?:<f(?:[^>]*/>|[^>]*>[^<]*</f>))?<v>([^<]*)</v>')
+_EMPTY = re.compile(
+    rb'<c r="([A-Z]+)(\d+)"(?![^>]* t="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v/>|<v></v>)?</c>'
+)
+_STYLED = re.compile(
+    rb'<c r="([A-Z]+)(\d+)" s="(\d+)"(?: t="n")?>(?:<f(?:[^>]*/>|[^>]*>[^<]*</f>))?<v>([^<]*)</v>'
+)
+_DIMENSION = re.compile(rb'<dimension ref="[A-Z]+\d+:([A-Z]{1,3})(\d{1,7})"')
+
+
+@dataclass(slots=True)
+class Odd:
+    """What a scan of the XML found, by (row, column): style and number, error, no value."""
+
+    numbers: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    empty: set[tuple[int, int]] = field(default_factory=set)
+    hidden: set[int] = field(default_factory=set)
+
+
+def quick_lines(book: Workbook, path: Path, sheet: Sheet, lines: Lines) -> Iterator[Line]:
+    """A sheet's rows as they are shown.
+
+    Raises:
+        NotPlain: before any row, where this way doesn't lead.
+    """
+    _check_size(book, sheet)
+    styles = {str(index).encode() for index, look in enumerate(book.looks) if look is not PLAIN}
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        searching = beside.submit(_search, book, sheet, styles)
+        try:
+            values = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet.name)
+        except (CalamineError, OSError, ValueError) as error:
+            raise NotPlain from error
+        odd = searching.result()
+    left = values.start[1] if values.start else 0
+    touched = {row for row, _ in (*odd.numbers, *odd.errors, *odd.empty)}
+    for number, row in enumerate(values.iter_rows(), start=1):
+        line = _line(number, row, left, lines)
+        line.hidden = number in odd.hidden
+        if number in touched:
+            _override(line, odd, lines, left + len(row))
+        yield line
+    lines.finish()
+
+
+def _check_size(book: Workbook, sheet: Sheet) -> None:
+    """Leave to the streaming reader what would be held as one dense block."""
+    with book.open(sheet.part) as stream:
+        head = stream.read(1 << 16)
+    if b"<sheetData" not in head or f'xmlns="{NS}"'.encode() not in head[: head.index(b"<sheetData")]:
+        raise NotPlain
+    said = _DIMENSION.search(head)
+    if said and index_of(said[1].decode()) * int(said[2]) > _DENSE:
+        raise NotPlain
+
+
+def _search(book: Workbook, sheet: Sheet, styles: set[bytes]) -> Odd:
+    odd = Odd()
+    rest = b""
+    with book.open(sheet.part) as stream:
+        while block := stream.read(_BLOCK):
+            block = rest + block
+            cut = block.rfind(b"</row>") + 6
+            if cut < 6:
+                rest = block
+                continue
+            rest = block[cut:]
+            _search_block(block[:cut], styles, odd)
+    _search_block(rest, styles, odd)
+    book.tails[sheet.part] = rest
+    return odd
+
+
+def _search_block(block: bytes, styles: set[bytes], odd: Odd) -> None:
+    """Take up the odd cells of whole rows.
+
+    Raises:
+        NotPlain: rows or cells without their address, comments, CDATA.
+    """
+    if b"<!" in block or block.count(b"<c ") != block.count(b'<c r="') or b"<c>" in block:
+        raise NotPlain
+    if block.count(b"<row") != block.count(b'<row r="'):
+        raise NotPlain
+    if b' hidden="' in block:
+        odd.hidden.update(int(row) for row in _HIDDEN.findall(block))
+    if b't="e"' in block:
+        for column, row, text in _ERROR.findall(block):
+            odd.errors[int(row), index_of(column.decode())] = text.decode()
+    if b"<f" in block:
+        odd.empty.update((int(row), index_of(column.decode())) for column, row in _EMPTY.findall(block))
+    if styles and b' s="' in block:
+        if re.search(rb'<c r="[A-Z]+\d+" t="\w+" s=', block):
+            raise NotPlain
+        for column, row, style, text in _STYLED.findall(block):
+            if style in styles:
+                odd.numbers[int(row), _columns(column)] = style.decode(), text.decode()
+
+
+@lru_cache(maxsize=20_000)
+def _columns(letters: bytes) -> int:
+    return index_of(letters.decode())
+
+
+def _line(number: int, row: Sequence[object], left: int, lines: Lines) -> Line:
+    """One row of calamine's as text; the loop is what reading a workbook costs."""
+    line = Line(number, {})
+    cells, longest = line.cells, lines.longest
+    for column, value in enumerate(row, left):
+        if type(value) is str:
+            if value:
+                cells[column] = value
+                if len(value) > longest:
+                    lines.bounded(value, number, column)
+        elif type(value) is float or type(value) is int:
+            line.numbers.add(column)
+            text = cells[column] = _plain(value)
+            if len(text) > DIGITS:
+                lines.long(text, number, column)
+        elif type(value) is bool:
+            cells[column] = "TRUE" if value else "FALSE"
+        else:
+            cells[column] = str(value)
+    return line
+
+
+def _plain(value: float) -> str:
+    text = f"{value:.{DIGITS}g}"
+    return shown(repr(value), PLAIN) if "e" in text else text
+
+
+def _override(line: Line, odd: Odd, lines: Lines, width: int) -> None:
+    """Put in what calamine doesn't tell."""
+    for column in range(width):
+        place = (line.number, column)
+        if place in odd.numbers:
+            style, text = odd.numbers[place]
+            line.numbers.discard(column)
+            line.cells[column] = lines.number(text, style, line.number, column, line.numbers)
+        elif place in odd.errors:
+            line.cells[column] = lines.error(odd.errors[place], line.number, column)
+        elif place in odd.empty:
+            lines.no_value(line.number, column)
