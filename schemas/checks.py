@@ -33,8 +33,9 @@ def each(keeps: Callable[[str], bool]) -> Judge:
     """A rule of single values; each distinct value is judged once."""
 
     def judge(column: pd.Series[str]) -> pd.Series[bool]:
-        verdicts = {value: not value or keeps(value) for value in column.dropna().unique()}
-        return column.map(lambda value: verdicts.get(value, True)).astype(bool)
+        cells = column.tolist()
+        verdicts = {cell: not cell or keeps(cell) for cell in set(cells) if isinstance(cell, str)}
+        return pd.Series([verdicts.get(cell, True) for cell in cells], index=column.index, dtype=bool)
 
     return judge
 

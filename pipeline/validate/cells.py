@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipeline.read.catalog import PART, Mapped
-from pipeline.values.columns import Odd, parse_columns
+from pipeline.validate.screen import calm_column, is_calm
+from pipeline.values.columns import Odd, parse_column, parse_columns
 from pipeline.values.context import Context, Format
 from pipeline.values.kinds import blank
-from schemas.fields import CLEAR, Field
+from pipeline.values.text import SPACE
+from schemas.fields import CLEAR, Field, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +31,34 @@ class Reader:
     owners: Mapping[str, frozenset[int]]
 
     def read(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Odd]]:
-        """Values for texts, and the cells without one, by row of the frame."""
+        """Values for texts, and the cells without one, by row of the frame.
+
+        Descriptions get a column that says which are calm (`screen.calm_column`): those are values
+        as they stand.
+        """
         worded = frame if self.clear == CLEAR else frame.with_columns(map(self._worded, self.fields))
-        values, odd = parse_columns(worded, self.fields, self.formats, self.ctx)
+        long = [field for field in self.fields if field.kind is Kind.HTML]
+        values, odd = parse_columns(worded, [f for f in self.fields if f not in long], self.formats, self.ctx)
+        for field in long:
+            values, problems = self._long(values, field)
+            odd += problems
         for field in self.fields:
             found, problems = self._blanks(frame, values[field.name], field)
             values, odd = values.with_columns(found), odd + problems
         return values, odd
+
+    def _long(self, frame: pl.DataFrame, field: Field) -> tuple[pl.DataFrame, list[Odd]]:
+        """A column of descriptions: only those that aren't calm, or may be no text, are parsed."""
+        name = field.name
+        text = pl.col(name).str.contains(rf"\A[^{SPACE}]") & ~pl.col(name).str.starts_with(CLEAR)
+        calm = frame.select((is_calm(name) & text).fill_null(value=False)).to_series()
+        marked = frame.with_columns(calm.alias(calm_column(name)))
+        rows = (~calm).arg_true()
+        if rows.is_empty():
+            return marked, []
+        found, odd = parse_column(frame[name].gather(rows), field, self.formats.get(name, Format()), self.ctx)
+        placed = [replace(one, row=int(rows[one.row])) for one in odd]
+        return marked.with_columns(frame[name].scatter(rows, found)), placed
 
     def _worded(self, field: Field) -> pl.Expr:
         asked = pl.col(field.name).str.strip_chars() == self.clear
@@ -61,7 +84,5 @@ def owners_of(mapped: Mapped, names: Sequence[str]) -> dict[str, frozenset[int]]
         source = mapped.sources.get(name)
         columns = set(source.columns) if source else set()
         parts = enumerate(mapped.catalog.parts)
-        owners[name] = frozenset(
-            number for number, part in parts if not columns or not columns.isdisjoint(part.columns)
-        )
+        owners[name] = frozenset(number for number, part in parts if columns <= part.columns.keys())
     return owners

@@ -49,8 +49,9 @@ class Judge:
     def _judge(self, values: pl.DataFrame, texts: pl.DataFrame) -> None:
         broken = judge(self.table, _pandas(values))
         rows = sorted({row for row, _ in broken})
-        shown = {row: texts.row(row, named=True) for row in rows}
-        spots = {row: spot_of(values.row(row, named=True), shown[row]) for row in rows}
+        shown = dict(zip(rows, texts[rows].iter_rows(named=True), strict=True))
+        places = values.select(ROW, PART, LINE, KEY)[rows].iter_rows(named=True)
+        spots = {row: spot_of(place, shown[row]) for row, place in zip(rows, places, strict=True)}
         for row, verdict in broken:
             self.placer.verdict(spots[row], verdict, shown[row].get(verdict.field) or "")
 

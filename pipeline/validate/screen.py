@@ -12,8 +12,8 @@ from operator import add, or_
 
 import polars as pl
 
-from pipeline.validate.plainhtml import HARMLESS
 from schemas import category, checks
+from schemas.calmhtml import CALM
 from schemas.fields import KEY, Field, Kind
 from schemas.product import MOST_CATEGORIES, NEW, NO, YES, Sale, Shop, sales_of, units_of
 from schemas.rowrules import required_names
@@ -31,9 +31,26 @@ _DATE = rf"\A(?:{checks.CANONICAL_DATE})\z"
 
 
 def suspicious(frame: pl.DataFrame, fields: tuple[Field, ...], shop: Shop) -> pl.Series:
-    """Which rows may break a rule; those that can't are False."""
-    doubts = [*_fields(fields, shop), *_rows(fields, shop), *_attributes(frame, fields, shop)]
-    return frame.select(reduce(or_, doubts).fill_null(value=True)).to_series()
+    """Which rows may break a rule; those that can't are False.
+
+    Args:
+        frame: values by canonical name, `NEW`, and where they are known already, answers to "is it
+            calm" by `calm_column` (descriptions are long: they're looked at once).
+    """
+    doubts = [*_fields(frame, fields, shop), *_rows(fields, shop), *_attributes(frame, fields, shop)]
+    apart = frame.select(
+        doubt.fill_null(value=True).alias(str(number)) for number, doubt in enumerate(doubts)
+    )
+    return apart.select(pl.any_horizontal(pl.all())).to_series()
+
+
+def calm_column(name: str) -> str:
+    """The column that says which texts of a field are calm (see `schemas.calmhtml`)."""
+    return f"@calm {name}"
+
+
+def is_calm(name: str) -> pl.Expr:
+    return pl.col(name).str.contains(CALM).fill_null(value=False)
 
 
 def _given(name: str | None, names: set[str]) -> pl.Expr:
@@ -42,9 +59,13 @@ def _given(name: str | None, names: set[str]) -> pl.Expr:
     return pl.col(name).is_not_null() & (pl.col(name) != "")
 
 
-def _fields(fields: tuple[Field, ...], shop: Shop) -> Iterator[pl.Expr]:
+def _fields(frame: pl.DataFrame, fields: tuple[Field, ...], shop: Shop) -> Iterator[pl.Expr]:
     for field in fields:
         cell = pl.col(field.name)
+        if field.kind is Kind.HTML:
+            known = calm_column(field.name)
+            calm = pl.col(known) if known in frame.columns else is_calm(field.name)
+            yield (~calm & (cell != "")).fill_null(value=False)
         for doubt in _field(field, shop, cell):
             yield (doubt & (cell != "")).fill_null(value=False)
 
@@ -55,7 +76,7 @@ def _field(field: Field, shop: Shop, cell: pl.Expr) -> Iterator[pl.Expr]:
         yield (length < field.length[0]) | (length > field.length[1])
     if (rule := _BY_KIND.get(field.kind)) is not None:
         yield rule(field, shop, cell)
-    if field.kind in (Kind.TEXT, Kind.HTML, Kind.BRAND):
+    if field.kind in (Kind.TEXT, Kind.BRAND):
         yield cell.str.contains(f"{checks.MOJIBAKE}|{checks.REPLACED}|{checks.BIDI}")
     if field.kind is Kind.TEXT and field.length:
         yield cell.str.contains("[<&]")
@@ -91,10 +112,6 @@ def _ean(field: Field, shop: Shop, cell: pl.Expr) -> pl.Expr:  # noqa: ARG001
     return ~shaped | (total % 10 != 0)
 
 
-def _html(field: Field, shop: Shop, cell: pl.Expr) -> pl.Expr:  # noqa: ARG001
-    return cell.str.contains("<", literal=True) & ~cell.str.contains(HARMLESS)
-
-
 def _images(field: Field, shop: Shop, cell: pl.Expr) -> pl.Expr:  # noqa: ARG001
     return ~cell.str.contains(_IMAGES) | cell.str.contains(_ODD_IMAGES) | (cell.str.len_bytes() > LONGEST)
 
@@ -123,7 +140,6 @@ _BY_KIND: dict[Kind, Callable[[Field, Shop, pl.Expr], pl.Expr]] = {
     Kind.DATETIME: _date,
     Kind.ENUM: _enum,
     Kind.EAN: _ean,
-    Kind.HTML: _html,
     Kind.IMAGES: _images,
     Kind.URL: _images,
     Kind.BRAND: _brand,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,13 +14,13 @@ CHUNK_ROWS = 100_000
 CHUNK_BYTES = 64 * 1024 * 1024
 
 
-def chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
-    """The same rows in the same order, in fewer frames."""
+def chunks(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Some columns of the same rows in the same order, in fewer frames."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
-        held.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
+        held.append(batch.select(list(columns)))
+        rows, size = rows + batch.num_rows, size + held[-1].nbytes
         if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
             yield _frame(held)
             held, rows, size = [], 0, 0

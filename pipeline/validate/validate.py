@@ -30,6 +30,7 @@ from pipeline.validate.refusing import refuse
 from pipeline.validate.rules import informed, rules_of
 from pipeline.validate.screen import suspicious
 from pipeline.validate.spool import Spool, chunks
+from pipeline.values.columns import Odd
 from pipeline.values.context import Context, Format
 from schemas import product
 from schemas.fields import KEY, Field, field_named
@@ -112,18 +113,26 @@ class _Work:
         self._warn_of_columns()
         self.placer.inherit()
         with Spool(path, _schema(self.mapped)) as spool:
-            for texts in chunks(self.mapped.batches()):
+            for texts in chunks(
+                self.mapped.batches(), (*POSITION, *self.mapped.fields, *self.mapped.internal)
+            ):
                 values, odd = self.reader.read(texts)
                 self.placer.adopt(texts)
-                for cell in odd:
-                    spot = spot_of(values.row(cell.row, named=True), texts.row(cell.row, named=True))
-                    self.placer.problem(spot, cell.field, cell.text, cell.problem)
+                self._say(odd, values, texts)
                 judged = values.with_columns(self._news(values[KEY], known))
                 doubt = suspicious(judged, self.fields, self.rules)
                 self.judge.add(judged.filter(doubt), texts.filter(doubt))
                 self.keys.add(values)
                 spool.write(values)
         self.judge.finish()
+
+    def _say(self, odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> None:
+        """A finding for each cell that has no value."""
+        rows = [cell.row for cell in odd]
+        places = values.select(ROW, PART, LINE, KEY)[rows].iter_rows(named=True)
+        shown = texts.select(KEY)[rows].iter_rows(named=True)
+        for cell, place, text in zip(odd, places, shown, strict=True):
+            self.placer.problem(spot_of(place, text), cell.field, cell.text, cell.problem)
 
     def _news(self, skus: pl.Series, known: pl.Series | None) -> pl.Series:
         """Does the shop lack the product."""
@@ -210,7 +219,7 @@ def _accepted(parsed: Path, path: Path, work: _Work) -> Accepted:
     if refused:
         gone = pl.Series(sorted(refused), dtype=pl.Int64).implode()
         with Spool(path, _schema(work.mapped)) as spool:
-            for frame in chunks(batches_of(parsed)):
+            for frame in chunks(batches_of(parsed), _schema(work.mapped).names):
                 out = frame[ROW].is_in(gone)
                 lost |= set(frame.filter(out)[KEY].drop_nulls().to_list())
                 spool.write(frame.filter(~out))

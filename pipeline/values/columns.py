@@ -59,10 +59,13 @@ def parse_columns(
 
     Null stays null; a blank text means what the column's format says.
     """
+    plain = {field.name: plain_source(field, formats.get(field.name, Format()), ctx) for field in fields}
+    looked = _looked_at(frame, plain)
     parsed: list[pl.Series] = []
     odd: list[Odd] = []
     for field in fields:
-        values, problems = parse_column(frame[field.name], field, formats.get(field.name, Format()), ctx)
+        fmt = formats.get(field.name, Format())
+        values, problems = _parsed(frame[field.name], looked[field.name], field, fmt, ctx)
         parsed.append(values)
         odd += problems
     return frame.with_columns(parsed), odd
@@ -70,6 +73,13 @@ def parse_columns(
 
 def parse_column(column: pl.Series, field: Field, fmt: Format, ctx: Context) -> tuple[pl.Series, list[Odd]]:
     """One column of `parse_columns`."""
+    looked = _looked_at(column.to_frame(), {column.name: plain_source(field, fmt, ctx)})
+    return _parsed(column, looked[column.name], field, fmt, ctx)
+
+
+def _parsed(
+    column: pl.Series, looked: tuple[pl.Series, pl.Series], field: Field, fmt: Format, ctx: Context
+) -> tuple[pl.Series, list[Odd]]:
     problems: dict[str, Problem] = {}
 
     def parse(text: str) -> str | None:
@@ -78,7 +88,7 @@ def parse_column(column: pl.Series, field: Field, fmt: Format, ctx: Context) -> 
             problems[text] = problem
         return value
 
-    values = _mapped(column, plain_source(field, fmt, ctx), parse)
+    values = _mapped(column, looked, parse)
     if not problems:
         return values, []
     rows = column.is_in(list(problems)).arg_true().to_list()
@@ -96,7 +106,8 @@ def comparable_columns(frame: pl.DataFrame, fields: Sequence[Field], ctx: Contex
 
 def comparable_column(column: pl.Series, field: Field, ctx: Context) -> pl.Series:
     """One column of `comparable_columns`."""
-    return _mapped(column, plain_value(field, ctx), lambda value: kinds.comparable(field, value, ctx))
+    looked = _looked_at(column.to_frame(), {column.name: plain_value(field, ctx)})
+    return _mapped(column, looked[column.name], lambda value: kinds.comparable(field, value, ctx))
 
 
 def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> pl.Series:
@@ -117,17 +128,30 @@ def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> p
     return pl.DataFrame(forms).hash_rows(seed=11).alias("digest")
 
 
-def _mapped(column: pl.Series, plain: Plain | None, scalar: Callable[[str], str | None]) -> pl.Series:
-    """Plain cells by expression, each other distinct text by the scalar function."""
-    if plain is None:
-        values, odd = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column)), column
-        rows = column.is_not_null().arg_true()
-    else:
-        both = (
-            column.alias("cell").to_frame().select(when=plain.when, then=pl.when(plain.when).then(plain.then))
+def _looked_at(
+    frame: pl.DataFrame, plain: Mapping[str, Plain | None]
+) -> dict[str, tuple[pl.Series, pl.Series]]:
+    """Column → which cells are plain, and their values (null elsewhere); all columns at the same time."""
+    none = Plain(when=pl.lit(value=False), then=pl.lit(None, pl.String))
+    asked = []
+    for name, known in plain.items():
+        how = known or none
+        cells = frame[name].alias("cell").to_frame().lazy()
+        asked.append(
+            cells.with_columns(when=how.when.fill_null(value=False)).select(
+                "when", then=pl.when("when").then(how.then)
+            )
         )
-        values = both["then"].alias(column.name)
-        rows = (column.is_not_null() & ~both["when"].fill_null(value=False)).arg_true()
+    done = zip(plain, pl.collect_all(asked), strict=True)
+    return {name: (found["when"], found["then"].alias(name)) for name, found in done}
+
+
+def _mapped(
+    column: pl.Series, looked: tuple[pl.Series, pl.Series], scalar: Callable[[str], str | None]
+) -> pl.Series:
+    """Plain cells as they were looked at, each other distinct text by the scalar function."""
+    plain, values = looked
+    rows = (column.is_not_null() & ~plain).arg_true()
     if rows.is_empty():
         return values
     odd = column.gather(rows)

@@ -1,4 +1,9 @@
-"""Html that can't act whatever a parser makes of it: harmless tags, with harmless attributes only."""
+"""Descriptions that need no second look, told by one regular expression over their characters.
+
+Harmless tags with harmless attributes only, whatever a parser makes of them, and between them no
+character that can't be sent, reverses the writing or hints at a misread encoding. Long texts are
+looked at once, so all of it is asked at once.
+"""
 
 from __future__ import annotations
 
@@ -13,5 +18,7 @@ _ATTRIBUTE = (
     rf'(?:(?:class|id|title|alt|align|valign|width|height|border|color|size|lang|dir|colspan|rowspan)="{_WORDS}"'
     rf'|style="{_STYLE}"|(?:href|src)="https?://[A-Za-z0-9_/.?=%#+-]*")'
 )
+#: Neither control characters nor what `checks.MOJIBAKE` may begin with, U+FFFD or writing direction.
+_OTHER = r"[^<\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffd-\uffffÃÂâï]"
 #: Matches a whole text that holds only such tags; between them anything but an opening bracket.
-HARMLESS = rf"\A(?:[^<]|</?(?:{_TAGS})(?: {_ATTRIBUTE})* ?/?>)*\z"
+CALM = rf"\A(?:{_OTHER}|</?(?:{_TAGS})(?: {_ATTRIBUTE})* ?/?>)*\z"
