@@ -46,6 +46,7 @@ def make_plan(
     plan_id: str,
     folder: Path,
     forecast: Seconds,
+    sources: tuple[str, ...] = (),
 ) -> Plan:
     """Compare a file with a shop and seal what would change, in `folder`/<plan_id>.plan.jsonl.
 
@@ -67,6 +68,7 @@ def make_plan(
         operators=shop.operators,
         created=now,
         source=source,
+        sources=sources,
         source_rows=accepted.total,
         source_columns=source_columns(accepted),
         partial=partial,

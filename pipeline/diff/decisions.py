@@ -16,7 +16,7 @@ from pipeline.diff.decide import missing_to_create
 from pipeline.diff.plan import Change, Counts, Effect, Held, Plan, Record
 from pipeline.diff.planfile import held, open_plan, records
 from pipeline.diff.prices import is_price
-from pipeline.diff.reviewed import Answer, Workbook
+from pipeline.diff.reviewed import Answer, Review
 from pipeline.diff.rules import known_field
 from pipeline.diff.sales import Sale, sales_in
 from pipeline.errors import PlanRefused
@@ -30,7 +30,7 @@ Lines = Mapping[tuple[int, str], Answer]
 
 def narrow(
     path: Path,
-    workbook: Workbook,
+    review: Review,
     *,
     shop: Shop,
     plan_id: str,
@@ -51,28 +51,28 @@ def narrow(
         PlanRefused: the workbook reviews another plan, shows other values, lacks lines or has too many.
     """
     plan = open_plan(path)
-    if workbook.plan() != (plan.id, plan.digest):
-        reviewed, _ = workbook.plan()
+    reviewed, digest = review.plan()
+    if (reviewed, digest) != (plan.id, plan.digest):
         hint = f"its plan was {reviewed}; review a report of {plan.id}"
         raise PlanRefused(f"the workbook doesn't review plan {plan.id} as it is", hint=hint)
-    review = _Review(plan, _declined(path, workbook, shown), shop)
+    narrowing = _Narrowing(plan, _declined(path, review, shown), shop)
     with Assembly(scratch, shop) as assembly:
         assembly.take((), held(path))
         for record in records(path):
-            assembly.take(*review.of(record))
-        counts, fields = review.counts()
-        said = f"{review.declined} changes of plan {plan.id} were declined in review."
+            assembly.take(*narrowing.of(record))
+        counts, fields = narrowing.counts()
+        said = f"{narrowing.declined} changes of plan {plan.id} were declined in review."
         header = replace(
             plan, id=plan_id, counts=counts, fields_changed=fields, notices=(*plan.notices, said), digest=""
         )
         return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
 
 
-def _declined(path: Path, workbook: Workbook, shown: Shown) -> frozenset[tuple[int, str]]:
+def _declined(path: Path, review: Review, shown: Shown) -> frozenset[tuple[int, str]]:
     """(record, field) of every change that got a no, once every line has been found to be the plan's."""
     lines = sum(max(1, len(record.changes)) for record in records(path))
-    answers = _by_line(workbook.answers(lines))
-    whole = workbook.declined_fields()
+    answers = _by_line(review.answers(lines))
+    whole = review.declined_fields()
     declined: set[tuple[int, str]] = set()
     for record in records(path):
         for change in record.changes or (Change(field="", before=None, after=""),):
@@ -134,7 +134,7 @@ class _Fate:
 
 
 @dataclass(slots=True)
-class _Review:
+class _Narrowing:
     """Takes the declined changes out, record by record, in the order of the plan."""
 
     plan: Plan

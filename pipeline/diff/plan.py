@@ -242,6 +242,7 @@ class Plan:
         source_rows, source_columns: size of the file, for the next run's guard.
         snapshot_taken: when the snapshot was taken.
         undoes: runs that a rollback or restore takes back.
+        sources: the files, as typed; where `explain` looks again.
         records: how many record lines follow.
         basis: what the guards measured against.
         notices: what a reader should know beside the changes, as sentences.
@@ -269,6 +270,7 @@ class Plan:
     forecast: Forecast
     records: int
     undoes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     basis: Basis = Basis()
     notices: tuple[str, ...] = ()
     digest: str = ""

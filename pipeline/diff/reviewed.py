@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.errors import InputRefused, PlanRefused
 from pipeline.read.catalog import LINE, PART, Catalog, ReadOptions, column_letters
@@ -45,8 +46,24 @@ class Answer:
         return f"{sheet}!{self.columns[column]}{row}"
 
 
+class Review(Protocol):
+    """What someone said to a plan's changes, wherever it is written."""
+
+    def plan(self) -> tuple[str, str]:
+        """(id, digest) of the plan that was reviewed."""
+        ...
+
+    def declined_fields(self) -> frozenset[str]:
+        """Fields that got a "no" as a whole."""
+        ...
+
+    def answers(self, lines: int) -> Iterator[Answer]:
+        """What was said to each of so many lines, in any order."""
+        ...
+
+
 class Workbook:
-    """A reviewed workbook.
+    """A review written into the report's workbook.
 
     Args:
         folder: an existing folder for what is needed only meanwhile.
