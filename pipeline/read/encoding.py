@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,6 +47,17 @@ _COMMON = {
     "HEBREW": frozenset("אבגדהוזחטיכלמנסעפצקרשתםןךףץ"),
 }
 _CENTRAL = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻčďěňřšťůýžČĎĚŇŘŠŤŮÝŽőűŐŰăâîșțşţŞŢĂğışİĞāēģīķļņūėįųĖ")
+#: Letters beyond a-z that each language writes: one of them should cover (nearly) all of a text.
+_LANGUAGES = tuple(
+    map(
+        frozenset,
+        (
+            *("áéíóúüñ", "áâãàçéêíóôõú", "àâæçéèêëîïôœùûüÿ", "äöüßé", "àèéìòóù", "åäöøæé", "äëïöüéèêá"),
+            *("ąćęłńóśźż", "áäčďéěíĺľňóôřŕšťúůýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "çğıiöşüâî"),
+            *("āčēģīķļņšūž", "ąčęėįšųūž", "äõöüšž", "áéíóúýðþæö"),
+        ),
+    )
+)
 _SIGNS = frozenset("°ºª®™“”’‘–—…€£§«»¡¿´·×½¼¾²³©\xa0•†¢¥±№„‚‹›،؟؛­")
 
 
@@ -236,7 +248,16 @@ def score(text: str) -> float:
             total += size * _plausible(before, char, after)
             weight += size
         before = char
-    return total / weight if weight else 1.0
+    return total / weight + 0.4 * _of_one_language(text) if weight else 1.0
+
+
+def _of_one_language(text: str) -> float:
+    """The share of the Latin letters beyond a-z that the best fitting language writes; 1 if there are none."""
+    counts = Counter(char.lower()[0] for char in text if char > "\x7f" and _script(char) == "LATIN")
+    whole = sum(counts.values())
+    if not whole:
+        return 1.0
+    return max(sum(counts[char] for char in letters) for letters in _LANGUAGES) / whole
 
 
 @lru_cache(maxsize=200_000)
@@ -266,7 +287,9 @@ def _letter(char: str, script: str) -> float:
         return 1.0
     if script == "LATIN":
         return 0.7 if char in _CENTRAL else 0.0
-    return 0.3 if script in _COMMON or script in ("THAI", "HANGUL") else -0.5
+    if script in ("THAI", "COMBINING"):
+        return 1.0
+    return 0.3 if script in _COMMON else -0.5
 
 
 def _cjk(char: str) -> float:
