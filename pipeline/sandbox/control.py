@@ -95,6 +95,14 @@ def _lookups(ask: Ask) -> Answer:
     return 200, ask.shop.lookups.as_json()
 
 
+def _put_lookups(ask: Ask) -> Answer:
+    given = _mapping(ask.body)
+    brands = cast("list[str]", given.get("brands", []))
+    categories = cast("list[Mapping[str, str]]", given.get("categories", []))
+    ask.shop.lookups.take(brands, categories)
+    return _lookups(ask)
+
+
 def _requests(ask: Ask) -> Answer:
     since = int(parse_qs(ask.query).get("since", ["0"])[0])
     return 200, {"requests": [entry.as_json() for entry in ask.shop.log[max(0, since) :]]}
@@ -139,6 +147,7 @@ _ROUTES: Mapping[tuple[str, str], Callable[[Ask], Answer]] = {
     ("GET", "feeds"): _feeds,
     ("PUT", "products"): _put_products,
     ("GET", "lookups"): _lookups,
+    ("PUT", "lookups"): _put_lookups,
     ("GET", "requests"): _requests,
     ("GET", "faults"): _faults,
     ("POST", "faults"): _add_faults,

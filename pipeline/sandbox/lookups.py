@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.sandbox.attributes import DATA_NAMES, DROPDOWNS
@@ -109,6 +109,31 @@ class Lookups:
     def roots(self) -> list[Category]:
         """The tree's top."""
         return [category for category in self.categories.values() if not category.parent]
+
+    def take(self, brands: Iterable[str], categories: Iterable[Mapping[str, str]]) -> None:
+        """Another shop's lists join ours: brands, and categories as `as_json` shows them.
+
+        Raises:
+            KeyError: a category without id or name.
+        """
+        for brand in brands:
+            self.join_brand(brand)
+        for given in categories:
+            number = str(given["id"])
+            known = self.categories.get(number)
+            children = known.children if known else []
+            attributes = known.attributes if known else set()
+            label = given.get("label") or number
+            self.restore_category(
+                Category(
+                    number=number, name=str(given["name"]), label=label, parent=str(given.get("parent", "")),
+                    children=children, attributes=attributes,
+                )
+            )  # fmt: skip
+        for category in self.categories.values():
+            above = self.categories.get(category.parent)
+            if above is not None and category.number not in above.children:
+                above.children.append(category.number)
 
     def as_json(self) -> dict[str, object]:
         """For the control API."""

@@ -24,6 +24,7 @@ from pipeline.usecases.connection import Connected, connected, journal_of, obser
 from pipeline.usecases.judged import judge, read
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, planned
+from pipeline.usecases.review import reviewed
 from pipeline.usecases.snapshot import named
 from pipeline.usecases.validate import write_findings
 from pipeline.usecases.workspace import Workspace
@@ -59,14 +60,14 @@ def compare(
         InputRefused: nothing of the catalog can be used; the findings are reported all the same.
     """
     check_forms(reports)
+    if decisions is not None:
+        plan, folder = reviewed(ws, sources, decisions)
+        codes = (Exit.CHANGES,) if exit_code and plan.records else ()
+        return planned(ws, plan, folder, out=out, reports=reports, codes=codes)
     with journal_of(ws) as journal, connected(ws, observer(journal)) as shop:
         found = comparison(
             ws, journal, shop, sources, snapshot=snapshot, reports=reports, source=source, partial=partial
         )
-    if decisions is not None:
-        from pipeline.usecases.review import narrowed
-
-        found = narrowed(ws, found, decisions)
     return report(ws, found, out=out, reports=reports, exit_code=exit_code)
 
 
@@ -91,7 +92,7 @@ def comparison(
         folder = Path(scratch)
         mapped = read(ws, sources, folder)
         held = named(ws, shop, snapshot)
-        judged = judge(ws, mapped, folder, shop=shop, known=_skus(held))
+        judged = judge(ws, mapped, folder, shop=shop, known=skus_of(held))
         if judged.refusal:
             write_findings(ws, judged, reports)
             raise judged.refusal
@@ -100,8 +101,9 @@ def comparison(
             plan = make_plan(
                 judged.accepted, held, JournalMemory(journal.store, ws.identity(ws.shop), status),
                 shop=ws.shop, shop_name=ws.shop_name, identity=ws.identity(ws.shop), ctx=judged.context,
-                settings_digest=ws.settings_digest(ws.shop), source=source or " ".join(sources),
-                partial=partial, now=ws.clock.now(), plan_id=ws.new_id(), folder=plans,
+                settings_digest=ws.settings_digest(ws.shop),
+                source=source or " ".join(sources), sources=tuple(sources), partial=partial,
+                now=ws.clock.now(), plan_id=ws.new_id(), folder=plans,
                 forecast=lambda requests, feeds: shop.ledger.forecast(feeds, requests),
             )  # fmt: skip
             stage.advance(judged.accepted.rows)
@@ -130,7 +132,8 @@ def report(
     )  # fmt: skip
 
 
-def _skus(snapshot: Snapshot) -> frozenset[str]:
+def skus_of(snapshot: Snapshot) -> frozenset[str]:
+    """What the shop lists."""
     return frozenset(pq.read_table(snapshot.path, columns=[KEY]).column(KEY).to_pylist())
 
 
