@@ -12,10 +12,15 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.read.catalog import LINE, PART, ROW, Mapped, batches_of
+from pipeline.read.numbers import with_commas
+from pipeline.read.table import NUMBERS
 from pipeline.store.safe_csv import write_catalog_csv, write_catalog_xlsx
 from pipeline.validate.accepted import Accepted
+from pipeline.values.context import Format
 
 Place = tuple[int, int]
+#: Where the text columns of a source file begin: behind ROW, PART and LINE.
+FIRST_TEXT = 3
 
 
 def write_rejected(path: Path, accepted: Accepted) -> None:
@@ -70,9 +75,23 @@ def _refused(accepted: Accepted) -> set[Place]:
 
 
 def _source(mapped: Mapped) -> Iterator[pl.DataFrame]:
+    """All source rows; number cells are written as the mapping reads text, for that's what they become."""
+    commas = {
+        header
+        for name, known in mapped.formats.items()
+        if isinstance(known, Format) and known.decimal == ","
+        for header in mapped.sources[name].columns
+    }
     for batch in batches_of(mapped.catalog.path):
         names = [name for name in batch.schema.names if name in (PART, LINE, *mapped.catalog.headers)]
-        yield pl.DataFrame(pl.from_arrow(batch.select(names)))
+        frame = pl.DataFrame(pl.from_arrow(batch.select(names)))
+        if NUMBERS in batch.schema.names:
+            marks, columns = batch.column(NUMBERS), [name for name in names if name in commas]
+            frame = frame.with_columns(
+                with_commas(frame[name], marks, batch.schema.names.index(name) - FIRST_TEXT).alias(name)
+                for name in columns
+            )
+        yield frame
 
 
 def _ties(mapped: Mapped, columns: tuple[str, ...]) -> Iterator[tuple[Place, tuple[str, ...]]]:
