@@ -25,6 +25,12 @@ class Notes:
     def chose(self, what: str, why: str, override: str) -> None:
         self.choices.append(Choice(what=what, why=why, override=override, file=self.place))
 
+    def forget(self) -> None:
+        """Begin anew: the table is read another way."""
+        self.choices.clear()
+        self.findings.clear()
+        self.counts.clear()
+
     @property
     def place(self) -> str:
         return f"{self.file}!{self.sheet}" if self.sheet else self.file

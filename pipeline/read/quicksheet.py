@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from pipeline.read.grid import Line
 from pipeline.read.looks import DIGITS, PLAIN, shown
@@ -61,16 +61,34 @@ def quick_lines(book: Workbook, path: Path, sheet: Sheet, lines: Lines) -> Itera
             values = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet.name)
         except (CalamineError, OSError, ValueError) as error:
             raise NotPlain from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise NotPlain from error
         odd = searching.result()
     left = values.start[1] if values.start else 0
     touched = {row for row, _ in (*odd.numbers, *odd.errors, *odd.empty)}
-    for number, row in enumerate(values.iter_rows(), start=1):
+    for number, row in enumerate(_rows(values), start=1):
         line = _line(number, row, left, lines)
         line.hidden = number in odd.hidden
         if number in touched:
             _override(line, odd, lines, left + len(row))
         yield line
     lines.finish()
+
+
+def _rows(values: CalamineSheet) -> Iterator[Sequence[object]]:
+    """Rows of values.
+
+    Raises:
+        NotPlain: calamine panics, over a date beyond its calendar for one.
+    """
+    try:
+        yield from values.iter_rows()
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise NotPlain from error
 
 
 def _check_size(book: Workbook, sheet: Sheet) -> None:

@@ -96,6 +96,8 @@ def quick_rows(stream: Readable, longest: int) -> Iterator[Row]:
             text = text[end + 6 :]
         elif len(text) > 16 * longest:
             raise Refusal("a row of the sheet is larger than any product", code="cell-too-long")
+    if not begun:
+        raise NotPlain
 
 
 def _check_prolog(text: str) -> None:

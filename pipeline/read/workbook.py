@@ -90,7 +90,7 @@ def _xlsx(path: Path, name: str, options: ReadOptions) -> tuple[list[Candidate],
                     lines = Lines(book, notes, options.limits, with_texts=False)
                     return to_table(quick_lines(book, path, sheet, lines), notes, out, options, merged)
                 except NotPlain:
-                    pass
+                    notes.forget()
             lines = Lines(book, notes, options.limits)
             return to_table(lines.of(book.rows(sheet)), notes, out, options, merged)
 
