@@ -19,7 +19,7 @@ from pipeline.diff.absent import absent, active, undecidable
 from pipeline.diff.meet import Meeting, by_sku
 from pipeline.diff.memory import Memory
 from pipeline.diff.origins import Origins
-from pipeline.diff.pairs import Aside
+from pipeline.diff.pairs import STRETCH, Aside
 from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
@@ -38,18 +38,29 @@ class Draft:
     Iterating yields what isn't plainly unchanged: the file's products in its order, then the shop's.
     In mode create-only what the shop holds already counts as unchanged, whatever the file says of it.
 
+    Args:
+        folder: for what is needed only meanwhile; stretch: rows of the file that are met at a time.
+
     Attributes:
         fields_changed: field → how many products that exist change in it.
     """
 
     def __init__(
-        self, accepted: Accepted, snapshot: Snapshot, memory: Memory, rules: Rules, folder: Path
+        self,
+        accepted: Accepted,
+        snapshot: Snapshot,
+        memory: Memory,
+        rules: Rules,
+        folder: Path,
+        *,
+        stretch: int = STRETCH,
     ) -> None:
         self._accepted = accepted
         self._snapshot = snapshot
         self._memory = memory
         self._rules = rules
         self._folder = folder
+        self._stretch = stretch
         self._columns = shop_columns(snapshot.path)
         fields = [of for name in accepted.fields if name != KEY and (of := rules.field(name))]
         self._readable = [of for of in fields if of.readable and of.name in self._columns]
@@ -129,7 +140,7 @@ class Draft:
             rules=self._rules,
         )
         listed = self._partners.listed
-        with Aside(self._folder, len(listed)) as aside:
+        with Aside(self._folder, len(listed), self._stretch) as aside:
             wanted = self._suspects(aside)
             if self._rules.mode != "update-only":
                 wanted |= ~listed

@@ -20,15 +20,19 @@ from pipeline.store.disk_errors import disk_errors
 
 #: Name of the column that says which row of the file a laid aside row belongs to.
 AT = "__at"
-_STRETCH = 32_768
+STRETCH = 32_768
 _MOST_STRETCHES = 64
 
 
 class Aside:
-    """Rows of the shop, laid aside by the stretch of the file that they belong to."""
+    """Rows of the shop, laid aside by the stretch of the file that they belong to.
 
-    def __init__(self, folder: Path, rows: int) -> None:
-        self.stretch = max(_STRETCH, -(-rows // _MOST_STRETCHES))
+    Args:
+        rows: of the file; stretch: how many of them are met at a time.
+    """
+
+    def __init__(self, folder: Path, rows: int, stretch: int = STRETCH) -> None:
+        self.stretch = max(stretch, -(-rows // _MOST_STRETCHES))
         self.rows = rows
         with disk_errors("write into", folder):
             self._folder = tempfile.TemporaryDirectory(

@@ -85,13 +85,13 @@ def write_accepted(
 
 
 def write_snapshot(
-    folder: Path, rows: Sequence[Row], *, complete: bool = True, columns: Iterable[str] = ()
+    folder: Path, rows: Sequence[Row], *, complete: bool = True, columns: Iterable[str] = (), group: int = 2
 ) -> Snapshot:
     """What a shop holds, as the snapshot stage keeps it."""
     names = _columns(rows, ["SellerSku", *columns])
     table = pa.table({n: pa.array([row.get(n) for row in rows], pa.string()) for n in names})
     path = folder / "snap.parquet"
-    pq.write_table(table, path)
+    pq.write_table(table, path, row_group_size=group)
     return Snapshot(
         id="snap",
         path=path,

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from pipeline.diff.compare import Draft
 from pipeline.diff.memory import Resting, Written, content_of
 from pipeline.diff.plan import Change, Counts, Effect, Origin
+from pipeline.diff.rules import Rules
 from pipeline.market.feeds import Action
 from pipeline.read.finding import Finding, Severity
 from pipeline.values.context import Context
+from schemas.fields import Dialect
 
 TEA = {
     "SellerSku": "TEA-01",
@@ -419,3 +422,37 @@ def test_no_product_at_all(diff: Any) -> None:
     outcome = diff([], [])
     assert (outcome.records, outcome.plan.counts) == ([], Counts())
     assert outcome.guard("source-empty")[0] == "refused"
+
+
+@pytest.mark.parametrize("stretch", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("batch", [1, 3, 5, 1000])
+def test_how_the_file_is_cut_makes_no_difference(
+    accepted: Any, snapshot: Any, remembered: Any, tmp_path: Any, stretch: int, batch: int
+) -> None:
+    fields = ("Name", "Description", "Price")
+    texts = [{name: f"{name} {i % 4}" for name in fields[:2]} for i in range(23)]
+    ours = [{"SellerSku": f"S{i}", **texts[i], "Price": str(i)} for i in range(23)]
+    theirs = [{**row, fields[i % 3]: "9.99"} if i % 2 else row for i, row in enumerate(ours) if i % 5]
+    draft = Draft(
+        accepted(ours, batch=batch),
+        snapshot(theirs[::-1]),
+        remembered(),
+        Rules(dialect=Dialect.CLASSIC),
+        tmp_path,
+        stretch=stretch,
+    )
+    found = [(one.sku, one.fate, [c.field for r in one.records for c in r.changes]) for one in draft]
+    assert found == expected_of(ours, theirs)
+
+
+def expected_of(ours: list[dict[str, str]], theirs: list[dict[str, str]]) -> list[tuple[str, str, list[str]]]:
+    held = {row["SellerSku"]: row for row in theirs}
+    told = []
+    for row in ours:
+        shop = held.get(row["SellerSku"])
+        names = [name for name in row if shop and row[name] != shop[name]]
+        if shop is None:
+            told.append((row["SellerSku"], "blocked", []))
+        elif names:
+            told.append((row["SellerSku"], "update", names))
+    return told
