@@ -40,6 +40,7 @@ class Comparison:
     snapshot: Snapshot
     findings: tuple[Finding, ...]
     rejected: int
+    skipped: Mapping[str, int]
 
 
 def compare(
@@ -109,7 +110,7 @@ def comparison(
             stage.advance(judged.accepted.rows)
     return Comparison(
         plan=plan, folder=plans, snapshot=held, findings=judged.accepted.findings,
-        rejected=judged.accepted.rejected,
+        rejected=judged.accepted.rejected, skipped=mapped.skipped,
     )  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def report(
     skus = (record.sku for record in records(plan_path(found.folder, found.plan.id)))
     return planned(
         ws, found.plan, found.folder, out=out, reports=reports, findings=found.findings,
-        products=shown(found.snapshot, skus), codes=(worst(*codes),),
+        products=shown(found.snapshot, skus), codes=(worst(*codes),), skipped=found.skipped,
     )  # fmt: skip
 
 

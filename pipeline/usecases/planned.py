@@ -31,6 +31,7 @@ def planned(
     products: Products | None = None,
     findings: Iterable[Finding] = (),
     codes: Sequence[Exit] = (),
+    skipped: Mapping[str, int] | None = None,
 ) -> Outcome:
     """Report a sealed plan.
 
@@ -38,6 +39,7 @@ def planned(
         out: where else to put the plan.
         products: what the shop holds of the touched products, for names and pictures.
         codes: what else the command ends with.
+        skipped: rows that hold no product of their own, by reason.
     """
     path = plan_path(folder, plan.id)
     if out is not None:
@@ -49,8 +51,14 @@ def planned(
         ws.progress.say(f"report: {file}")
     code = worst(*codes, Exit.GUARD if plan.refused else Exit.DONE)
     content = {**document(report), "plan": str(path), "id": plan.id, "exit_code": int(code)}
+    content["skipped"] = dict(skipped or {})
     content.pop("schema")
-    return Outcome(document=content, exit_code=code, lines=_lines(plan, path), report=report)
+    return Outcome(
+        document=content,
+        exit_code=code,
+        lines=(*told_skipped(skipped or {}), *_lines(plan, path)),
+        report=report,
+    )
 
 
 def report_of(plan: Plan, path: Path, products: Products, findings: Iterable[Finding]) -> DiffReport:
@@ -63,6 +71,11 @@ def report_of(plan: Plan, path: Path, products: Products, findings: Iterable[Fin
         plan, Stream(partial(records, path)), held=Stream(partial(held, path)), findings=tuple(findings),
         names=names, images=images, path=str(path),
     )  # fmt: skip
+
+
+def told_skipped(skipped: Mapping[str, int]) -> tuple[str, ...]:
+    """Rows that hold no product of their own, so that every row of the file is accounted for."""
+    return tuple(f"{rows} further rows hold no product: {reason}" for reason, rows in skipped.items())
 
 
 def check_forms(reports: Iterable[Path]) -> None:

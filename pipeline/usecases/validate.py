@@ -13,7 +13,7 @@ from pipeline.report.model import FindingsReport, findings_report
 from pipeline.usecases.judged import Judged, judge, read
 from pipeline.usecases.online import if_reachable
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.planned import check_forms
+from pipeline.usecases.planned import check_forms, told_skipped
 from pipeline.usecases.workspace import Workspace
 from pipeline.validate.rejected import write_rejected
 
@@ -39,10 +39,11 @@ def check(
             write_rejected(rejected, judged.accepted)
             ws.progress.say(f"rejected rows: {rejected}")
     code = _exit(judged)
-    content = {**document(report), "exit_code": int(code)}
+    skipped = dict(judged.accepted.mapped.skipped)
+    content = {**document(report), "skipped": skipped, "exit_code": int(code)}
     content.pop("schema")
-    lines = (judged.refusal.message,) if judged.refusal else ()
-    return Outcome(document=content, exit_code=code, lines=lines, report=report)
+    why = (judged.refusal.message,) if judged.refusal else ()
+    return Outcome(document=content, exit_code=code, lines=(*told_skipped(skipped), *why), report=report)
 
 
 def _exit(judged: Judged) -> Exit:

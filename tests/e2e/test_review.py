@@ -1,0 +1,189 @@
+"""Reviewing: approval by spreadsheet, rehearsal, drift, guards and explanations, as a person uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+Make = Callable[..., Any]
+Product = Callable[..., dict[str, str]]
+
+
+def test_approval_by_spreadsheet(make_seller: Make, make_product: Product) -> None:
+    """37 rows and one whole column marked "no" give exactly that plan."""
+    seller = make_seller([make_product(n) for n in range(60)])
+    rows = [make_product(n, Price="12.34", Name=f"New {n}", Status="inactive") for n in range(60)]
+    catalog = seller.catalog(rows)
+    seller.diff(catalog, "--report", seller.folder / "review.xlsx")
+    declined = _decline(seller.folder / "review.xlsx", lines=37, column="Status")
+    answer = seller(
+        "diff", catalog, "--decisions", seller.folder / "review.xlsx", "--out", seller.folder / "n.jsonl"
+    )
+    assert seller.push(plan="n.jsonl").exit_code == 0
+    held = seller.held()
+    for row in rows:
+        sku, now = row["SellerSku"], held[row["SellerSku"]]
+        assert now["Status"] == "active"
+        for name in ("Price", "Name"):
+            assert (now[name] == row[name]) == ((sku, name) not in declined), (sku, name)
+    assert answer.document["fields_changed"] == {"Name": 60 - 18, "Price": 60 - 19}
+
+
+def _decline(path: Path, *, lines: int, column: str) -> set[tuple[str, str]]:
+    """Mark a number of lines and one whole field with "no"; the lines, as (sku, field)."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["changes"]
+    heads = [cell.value for cell in sheet[1]]
+    declined: set[tuple[str, str]] = set()
+    for cells in sheet.iter_rows(min_row=2):
+        row = dict(zip(heads, (cell.value for cell in cells), strict=True))
+        wanted = row["field"] == ("Price" if len(declined) % 2 == 0 else "Name")
+        if len(declined) < lines and wanted:
+            cells[heads.index("approve")].value = "no"
+            declined.add((row["sku"], row["field"]))
+    fields = book["fields"]
+    names = [cell.value for cell in fields[1]]
+    for cells in fields.iter_rows(min_row=2):
+        if cells[names.index("field")].value == column:
+            cells[names.index("approve")].value = "no"
+    book.save(path)
+    return declined
+
+
+def test_an_edited_value_is_refused(make_seller: Make, make_product: Product) -> None:
+    """A review says yes or no; it can't bring in another price."""
+    seller = make_seller([make_product(1)])
+    catalog = seller.catalog([make_product(1, Price="12.34")])
+    seller.diff(catalog, "--report", seller.folder / "review.xlsx")
+    book = openpyxl.load_workbook(seller.folder / "review.xlsx")
+    sheet = book["changes"]
+    heads = [cell.value for cell in sheet[1]]
+    sheet.cell(row=2, column=heads.index("after") + 1).value = "1.00"
+    book.save(seller.folder / "review.xlsx")
+    answer = seller("diff", catalog, "--decisions", seller.folder / "review.xlsx")
+    assert (answer.exit_code, answer.document["error"]["code"]) == (6, "plan-refused")
+    assert "F2" in answer.document["error"]["message"]
+
+
+def test_a_rehearsal_that_keeps_the_promise_goes_on(make_seller: Make, make_product: Product) -> None:
+    before = [make_product(n) for n in range(6)]
+    seller = make_seller(before)
+    rows = [make_product(n, Price="12.34", Images="https://cdn.example.test/a.jpg") for n in range(3)]
+    seller.diff(seller.catalog([*rows, make_product(50)]))
+    pushed = seller.push("--rehearse")
+    assert pushed.exit_code == 0, pushed
+    assert {sku: p["Price"] for sku, p in seller.held().items()} == {
+        **{row["SellerSku"]: row["Price"] for row in before},
+        **{row["SellerSku"]: "12.34" for row in rows},
+        "TEA-0050": "10.00",
+    }
+
+
+def test_a_rehearsal_that_fails_sends_nothing(make_seller: Make, make_product: Product) -> None:
+    """What the shop would refuse is refused by the rehearsal: a sale price above the price it holds."""
+    seller = make_seller([make_product(n) for n in range(3)])
+    catalog = seller.catalog(
+        [{"SellerSku": "TEA-0001", "SalePrice": "900.00", "SaleStartDate": "2024-01-01"}]
+    )
+    assert seller.diff(catalog, "--partial").exit_code == 0
+    pushed = seller.push("--rehearse")
+    assert (pushed.exit_code, pushed.document["error"]["code"]) == (5, "rehearsal-failed"), pushed
+    assert seller.feeds() == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(
+            lambda p: [p(n, Price=f"{10 + n % 50}00.00") for n in range(60)], 5, id="prices-in-cents"
+        ),
+        pytest.param(lambda p: [p(n, Quantity="0") for n in range(60)], 5, id="stock-to-zero"),
+        pytest.param(lambda p: [p(n, PrimaryCategory="777") for n in range(60)], 5, id="categories-moved"),
+        pytest.param(lambda p: [p(n, Name="Te") for n in range(60)], 5, id="names-shrunk"),
+        pytest.param(lambda p: [p(n) for n in range(25)], 5, id="half-length-file"),
+        pytest.param(lambda p: [{"A": "1", "B": "2"}], 4, id="header-lost"),
+        pytest.param(lambda _: [], 4, id="empty-file"),
+    ],
+)
+def test_suspicious_files_are_stopped(
+    rows: Callable[[Product], list[dict[str, str]]], expected: int, make_seller: Make, make_product: Product
+) -> None:
+    """Each stopped with 4 or 5, with the report written and nothing sent."""
+    products = [make_product(n, Quantity="5") for n in range(60)]
+    products[0]["PrimaryCategory"] = "777"
+    seller = make_seller(products, guards={})
+    whole = seller.catalog([make_product(n, Quantity="6") for n in range(60)])
+    assert seller("run", whole, "--yes", "--source", "nightly").exit_code == 0
+    sent = len(seller.feeds())
+    report = seller.folder / "report.html"
+    catalog = seller.catalog(rows(make_product), "next.csv")
+    answer = seller.diff(catalog, "--source", "nightly", "--report", report)
+    assert answer.exit_code == expected, answer
+    if "header" not in str(answer.document.get("error", "")) and rows(make_product):
+        assert report.exists()
+    assert len(seller.feeds()) == sent
+
+
+def test_a_small_shop_is_not_paralysed(make_seller: Make, make_product: Product) -> None:
+    """Six products: every share is large, none trips."""
+    seller = make_seller([make_product(n) for n in range(6)], guards={})
+    rows = [make_product(n, Quantity="0", Status="inactive", Price=f"{(10 + n) * 1.2:.2f}") for n in range(6)]
+    assert seller.diff(seller.catalog(rows)).exit_code == 0
+
+
+def test_a_thousand_updates_with_drift(make_seller: Make, make_product: Product) -> None:
+    """3 planned fields and 40 unrelated products edited by hand: 997 sent, three listed, few GETs."""
+    seller = make_seller([make_product(n) for n in range(1100)])
+    seller.diff(seller.catalog([make_product(n, Price="77.77") for n in range(1000)]))
+    for n in (1, 500, 999):
+        seller.edit(f"TEA-{n:04d}", Price="66.66")
+    for n in range(1040, 1080):
+        seller.edit(f"TEA-{n:04d}", Price="66.66")
+    aborted = seller.push("--on-drift", "abort")
+    assert (aborted.exit_code, seller.feeds()) == (6, [])
+    since = len(seller.requests())
+    pushed = seller.push("--on-drift", "skip")
+    counts = pushed.document["counts"]
+    assert (pushed.exit_code, counts["verified"], counts["skipped"]) == (7, 997, 3)
+    shown = seller("show", pushed.document["run"]).document["records"]
+    assert {(r["sku"], f["before"], f["theirs"], f["ours"]) for r in shown for f in r["fields"]} == {
+        ("TEA-0001", "11.00", "66.66", "77.77"),
+        ("TEA-0500", "10.00", "66.66", "77.77"),
+        ("TEA-0999", "59.00", "66.66", "77.77"),
+    }
+    log = seller.requests()[since:]
+    post = next(i for i, entry in enumerate(log) if entry["verb"] == "POST")
+    reads = [entry for entry in log[:post] if "SkuSellerList" in entry["params"]]
+    assert len(reads) <= 21
+
+
+def test_explain_follows_a_value(make_seller: Make, make_product: Product) -> None:
+    seller = make_seller([make_product(1)])
+    seller.diff(seller.catalog([make_product(1, Price="12.5")]))
+    answer = seller("explain", "TEA-0001", "Price").document
+    (field,) = answer["fields"]
+    assert (answer["fate"], field["verdict"], field["ours"], field["theirs"]) == (
+        "update",
+        "change",
+        "12.50",
+        "11.00",
+    )
+    assert field["origin"]["cell"] == "F2"
+
+
+def test_map_proposes_what_a_canonical_file_needs(make_seller: Make, make_product: Product) -> None:
+    seller = make_seller([make_product(1)])
+    rows = [
+        {"Artículo": "A-1", "Precio": "1.234,50", "Stock": "3"},
+        {"Artículo": "A-2", "Precio": "9,50", "Stock": "4"},
+    ]
+    out = seller.folder / "mapping.toml"
+    answer = seller("map", seller.catalog(rows), "--out", out)
+    assert answer.exit_code == 0
+    found = {column["header"]: column["field"] for column in answer.document["columns"]}
+    assert found == {"Artículo": "SellerSku", "Precio": "Price", "Stock": "Quantity"}
+    assert seller("map", seller.catalog(rows), "--out", out).exit_code == 2
