@@ -9,6 +9,7 @@ themselves. What fails any of it is read again by the standard library's csv.
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ _BLOCK = 16_000_000
 #: Below this the standard library is quick enough, and start-up would cost more than it saves.
 SMALL = 200_000
 _TAIL = 6
+#: Bytes at the end of the file in which the last record must stand.
+_END = 4_000_000
 
 
 class _NotProven(Exception):
@@ -105,6 +108,7 @@ def _copy(
 ) -> None:
     line = header_line
     blank = 0
+    span = 1
     scanner = Scanner(dialect.delimiter)
     held: tuple[npt.NDArray[np.int64], list[pa.Array]] | None = None
     for batch in _parsed(_Watched(path, offset, scanner), dialect, writer.headers):
@@ -112,6 +116,7 @@ def _copy(
         starts, line = _line_numbers(columns, line, dialect, options)
         if _repeats_header(columns, writer.headers):
             raise _NotProven
+        span = line - int(starts[-1]) + 1 if len(starts) else span
         kept, gone = _without_blanks(starts, columns)
         blank += gone
         if held is not None:
@@ -121,6 +126,7 @@ def _copy(
     lines = header_line + counted.lf + (not counted.ends and counted.size > 0) - counted.blank_end
     if line != lines or counted.lone_cr or counted.nul or counted.stray_quotes:
         raise _NotProven
+    _refuse_unclosed(path, span, dialect)
     if held is not None:
         _refuse_footer(held[1], len(writer.headers))
         writer.batch(pa.array(held[0]), held[1])
@@ -227,6 +233,20 @@ def _is_blank(column: pa.Array) -> npt.NDArray[np.bool_]:
     trimmed = pc.utf8_trim_whitespace(column) if column.null_count < len(column) else column
     empty = pc.fill_null(pc.equal(pc.binary_length(trimmed), 0), True)
     return np.asarray(empty.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _refuse_unclosed(path: Path, span: int, dialect: Dialect) -> None:
+    """Leave a file to the slow way whose last record has a quote that nothing closes."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _END, 0))
+        tail = file.read().decode("utf-8", errors="ignore").rstrip("\r\n").split("\n")
+    try:
+        list(csv.reader([f"{line}\n" for line in tail[-span:]], delimiter=dialect.delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error) or span > 1:
+            raise _NotProven from error
+    if span > len(tail):
+        raise _NotProven
 
 
 def _refuse_footer(columns: Sequence[pa.Array], width: int) -> None:

@@ -104,7 +104,8 @@ def scan(path: Path, delimiter: str, most: int | None = None) -> Scan:
 class Lines:
     """An iterator over lines with their ends that knows which line the next one is.
 
-    `taken` holds what was handed out since `mark`; `put_back` hands it out again.
+    `taken` holds what was handed out since `mark`; `put_back` hands it out again. `ended` says that
+    someone asked for a line behind the last: inside a record, that nothing closes its quote.
     """
 
     def __init__(self, file: TextIO, *, longest: int, name: str, stray_cr: bool = False) -> None:
@@ -114,6 +115,7 @@ class Lines:
         self._stray_cr = stray_cr
         self._back: deque[str] = deque()
         self.number = 0
+        self.ended = False
         self.taken: list[str] = []
 
     def mark(self) -> int:
@@ -126,6 +128,7 @@ class Lines:
         back = self.taken[keep:]
         self._back.extendleft(reversed(back))
         self.number -= len(back)
+        self.ended = False
         del self.taken[keep:]
 
     def __iter__(self) -> Iterator[str]:
@@ -137,6 +140,7 @@ class Lines:
         else:
             line = self._file.readline(self._longest)
             if not line:
+                self.ended = True
                 raise StopIteration
             if len(line) >= self._longest and not line.endswith(("\n", "\r")):
                 raise Refusal(

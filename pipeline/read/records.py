@@ -23,7 +23,6 @@ class Record:
 
     Attributes:
         swallowed: it was read literally, since its quote would have swallowed this many lines.
-        stray: a quoted cell in it has text behind its closing quote.
     """
 
     line: int
@@ -50,7 +49,7 @@ def records(lines: Lines, dialect: Dialect, *, width: int = 0) -> Iterator[Recor
                 raise Refusal(f"line {start}: {error}", code="cell-too-long") from None
             cells = []
         spanned = len(lines.taken)
-        if spanned > 1 and (not cells or _swallows(cells, lines.taken, dialect, width)):
+        if (spanned > 1 or lines.ended) and (not cells or _swallows(cells, lines, dialect, width)):
             lines.put_back(1)
             cells = next(literal.reader(lines.taken[:1]), [])
             reader = dialect.reader(lines)
@@ -65,18 +64,10 @@ def _shown(cells: list[str]) -> list[str]:
     return cells
 
 
-def _swallows(cells: Sequence[str], taken: Sequence[str], dialect: Dialect, width: int) -> bool:
-    if _unclosed(taken, dialect):
+def _swallows(cells: Sequence[str], lines: Lines, dialect: Dialect, width: int) -> bool:
+    if lines.ended:
         return True
     return any(swallowed_lines(cell, dialect, width) for cell in cells if "\n" in cell or "\r" in cell)
-
-
-def _unclosed(taken: Sequence[str], dialect: Dialect) -> bool:
-    """The last record of a file, whose quote nothing closes: its quotes are odd in number."""
-    if dialect.escape or not dialect.quote:
-        return False
-    last = taken[-1].rstrip("\r\n")
-    return sum(line.count(dialect.quote) for line in taken) % 2 == 1 and not last.endswith(dialect.quote)
 
 
 def swallowed_lines(cell: str, dialect: Dialect, width: int) -> int:

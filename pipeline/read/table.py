@@ -170,7 +170,7 @@ def merge(tables: Sequence[Table], out: Path) -> tuple[tuple[str, ...], tuple[Pa
     rows = 0
     with pa.ipc.new_file(str(out), schema) as writer:
         for index, table in enumerate(tables):
-            for batch in _batches(table.path):
+            for batch in batches_in(table.path):
                 writer.write_batch(_widened(batch, schema, table.headers, index, rows))
                 rows += batch.num_rows
             table.path.unlink()
@@ -182,7 +182,8 @@ def _has_numbers(path: Path) -> bool:
         return NUMBERS in pa.ipc.open_file(source).schema.names
 
 
-def _batches(path: Path) -> list[pa.RecordBatch]:
+def batches_in(path: Path) -> list[pa.RecordBatch]:
+    """All batches of a small Arrow file of ours, held in memory."""
     with pa.OSFile(str(path)) as source:
         reader = pa.ipc.open_file(source)
         return [reader.get_batch(index) for index in range(reader.num_record_batches)]
@@ -227,14 +228,14 @@ def remark(marks: pa.Array | None, places: Sequence[int], count: int) -> pa.Arra
 def without_idle(path: Path, headers: Sequence[str], nameless: Collection[str]) -> tuple[str, ...]:
     """Write a table again without nameless columns that hold nothing; the headers that are left."""
     idle = set(nameless)
-    for batch in _batches(path) if idle else ():
+    for batch in batches_in(path) if idle else ():
         idle -= {name for name in idle if batch.column(name).null_count < batch.num_rows}
     return without_columns(path, idle) if idle else tuple(headers)
 
 
 def without_columns(path: Path, idle: Collection[str]) -> tuple[str, ...]:
     """Write a table again without columns that turned out to hold nothing; the headers that are left."""
-    batches = _batches(path)
+    batches = batches_in(path)
     with pa.OSFile(str(path)) as source:
         names = pa.ipc.open_file(source).schema.names
     headers = [name for name in names if name not in (ROW, PART, LINE, NUMBERS)]
