@@ -344,6 +344,58 @@ def write_price_list(path: Path) -> None:
         sheet.set_column(0, 5, 18)
 
 
+#: Findings of reading: texts as they would stand in a file.
+FILES: dict[str, str] = {
+    "footer-skipped": "SellerSku,Price\nD-1,18.50\nD-2,19.50\n\nPage 1 of 1\n",
+    "duplicate-header": "SellerSku,Price,Note,Note\nD-1,18.50,a,b\n",
+    "too-many-cells": "SellerSku,Name,Price\nD-1,Mug, 300 ml,18.50\nD-2,Cup,9.50\nD-3,Bowl,7.50\n",
+    "too-few-cells": "SellerSku,Name,Price\nD-1,Mug\nD-2,Cup,9.50\nD-3,Bowl,7.50\n",
+    "unbalanced-quote": 'SellerSku,Name,Price\nD-1,"Mug,18.50\nD-2,Cup,9.50\nD-3,Bowl,7.50\n',
+    "unknown-column": "SellerSku,Price,Prise\nD-1,18.50,19.50\n",
+    "expression-failed": "Article,Net\nD-1,18.50\nD-2,on request\n",
+}
+EXPRESSION = '[columns]\nSellerSku = "Article"\nPrice = { value = "round([Net] * 1.19, 2)" }\n'
+
+
+def write_files(folder: Path) -> None:
+    """What only a whole file can have."""
+    for code, text in FILES.items():
+        (folder / f"{code}.csv").write_text(text, encoding="utf-8", newline="")
+    (folder / "expression-failed.toml").write_text(EXPRESSION, encoding="utf-8")
+    lines = ["SellerSku,Name", "D-1,Größe S", "D-2,Größe M", "D-3,Größe L"]
+    mixed = [line.encode("cp1252" if line.startswith("D-2") else "utf-8") for line in lines]
+    (folder / "mixed-encoding.csv").write_bytes(b"\n".join(mixed) + b"\n")
+    write_books(folder)
+
+
+def write_books(folder: Path) -> None:
+    """What only a workbook can have."""
+    import xlsxwriter
+
+    codes = ("error-cell", "formula-without-value", "number-too-long", "shown-rounded", "merged-cells")
+    for code in (*codes, "cell-outside-table"):
+        with xlsxwriter.Workbook(folder / f"{code}.xlsx", {"in_memory": True}) as book:
+            book.set_properties({"created": datetime(2026, 11, 1, tzinfo=UTC)})
+            sheet = book.add_worksheet("Products")
+            sheet.write_row(0, 0, ["SellerSku", "Name", "Price", "ProductId"])
+            for row in (1, 2, 3):
+                sheet.write_row(
+                    row, 0, [f"D-{row}", f"Mug {row}", 18.5 + row, digits(f"{761000000000 + row:012d}")]
+                )
+            if code == "error-cell":
+                sheet.write_formula("C2", "=1/0", None, "#DIV/0!")
+            elif code == "formula-without-value":
+                sheet.write_formula("C2", "=9.25*2", None, "")
+            elif code == "number-too-long":
+                sheet.write_number("D2", 12345678901234567)
+            elif code == "shown-rounded":
+                sheet.write_number("C2", 18.4962, book.add_format({"num_format": "0.00"}))
+            elif code == "merged-cells":
+                sheet.merge_range("B2:B3", "Mug in two sizes")
+            else:
+                sheet.write_string("F2", "ask Ana")
+
+
 def main() -> None:
     catalog, shop = classic()
     write_csv(HERE / "classic.csv", catalog)
@@ -360,6 +412,7 @@ def main() -> None:
         write_csv(broken / f"{code}.csv", rows)
         if mapping:
             (broken / f"{code}.toml").write_text(mapping, encoding="utf-8")
+    write_files(broken)
     write_price_list(HERE / "supplier_prices.xlsx")
 
 

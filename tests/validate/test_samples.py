@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from pipeline.values.context import Context
 from schemas.rules import RULES
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
-BROKEN = sorted(path.stem for path in (SAMPLES / "broken").glob("*.csv"))
+BROKEN = sorted({path.stem for path in (SAMPLES / "broken").glob("*.csv")} & set(RULES))
 #: Rules that only some settings have.
 SETTINGS: dict[str, dict[str, Any]] = {
     "sku-pattern": {"sku_pattern": "[A-Z0-9-]+"},
@@ -122,3 +123,46 @@ def test_the_defects_come_all_out_together(check: Run) -> None:
         "unknown-attribute",
         "ambiguous-category",
     }
+
+
+#: Findings of reading and mapping: every code that a file can have and still be read.
+READING = {
+    "error-cell", "formula-without-value", "number-too-long", "shown-rounded", "merged-cells", "cell-outside-table",
+    "footer-skipped", "duplicate-header", "too-many-cells", "too-few-cells", "unbalanced-quote", "mixed-encoding",
+    "unknown-column", "expression-failed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", sorted(READING))
+def test_each_broken_file_has_its_finding(check: Run, code: str) -> None:
+    name = next(path.name for path in (SAMPLES / "broken").glob(f"{code}.*") if path.suffix != ".toml")
+    accepted = check(f"broken/{name}", known=["D-1", "D-2", "D-3"])
+    assert code in {finding.code for finding in accepted.findings}
+
+
+def sections() -> dict[str, str]:
+    text = (SAMPLES.parent / "docs" / "findings.md").read_text(encoding="utf-8")
+    parts = re.split(r"^### `([a-z-]+)`$", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_every_finding_is_documented_and_has_its_sample() -> None:
+    """What, why, example, fix; the severity that it has; a sample that is there."""
+    documented = sections()
+    assert set(documented) == {*RULES, *READING}
+    for code, text in documented.items():
+        assert all(f"**{word}**" in text for word in ("What", "Why", "Example", "Fix")), code
+        sample = re.search(r"\(\.\./(sample_data/broken/[^)]+)\)", text)
+        assert sample, code
+        assert (SAMPLES.parent / sample[1]).is_file(), code
+        if code in RULES:
+            assert f"*{RULES[code].severity}*" in text, code
+
+
+def test_reading_finds_nothing_undocumented() -> None:
+    """Each code that the readers' source gives to a finding has its section."""
+    documented = sections()
+    for path in (SAMPLES.parent / "pipeline" / "read").glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        for code in re.findall(r"notes\.found\(\s*\"([a-z-]+)\"|Finding\(\s*code=\"([a-z-]+)\"", source):
+            assert "".join(code) in documented, (path.name, code)
