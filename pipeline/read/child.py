@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,7 +51,7 @@ def read(job: Job) -> Answer:
     choices: list[Choice] = []
     findings: list[Finding] = []
     for item in job.inputs:
-        for table, notes in _tables(item, job, len(tables)):
+        for table, notes in _named(item, job, len(tables)):
             if table is not None:
                 tables.append(table)
             choices += notes.choices
@@ -69,6 +70,16 @@ def _answer(
     return Answer(
         headers=headers, parts=parts, rows=rows, digest="", choices=tuple(choices), findings=tuple(findings)
     )
+
+
+def _named(item: Input, job: Job, first: int) -> Iterator[Any]:
+    """The tables of one input; a refusal that doesn't say which file it means is told."""
+    try:
+        yield from _tables(item, job, first)
+    except Refusal as error:
+        if item.name in error.message:
+            raise
+        raise Refusal(f"{item.name}: {error.message}", hint=error.hint, code=error.code) from error
 
 
 def _tables(item: Input, job: Job, first: int) -> list[Any]:

@@ -201,8 +201,6 @@ def _judged(path: Path, name: str, options: ReadOptions, notes: Notes, counted: 
     dialect = judge(sample, options.delimiter, options.quote)
     _tell(dialect, notes)
     first, cells = _header(sample, dialect, counted, name, options, notes)
-    if len(cells) > _WIDEST:
-        raise Refusal(f"{name} has {len(cells)} columns; {_WIDEST} are read", code="too-many-columns")
     names = clean_headers(cells, notes, first)
     return Text(
         path=path, name=name, counted=counted, dialect=dialect, first=first, names=names, options=options
@@ -242,6 +240,9 @@ def _header(
     rows = [
         (item.line, item.cells) for item in islice(found_rows, dialect.directive, depth + dialect.directive)
     ]
+    widest = max((len(cells) for _, cells in rows), default=0)
+    if widest > _WIDEST:
+        raise Refusal(f"{name} has {widest} columns; {_WIDEST} are read", code="too-many-columns")
     if options.header_row is not None:
         told = [row for row in rows if row[0] == options.header_row]
         if not told:

@@ -252,7 +252,7 @@ def score(text: str) -> float:
 
 
 def _of_one_language(text: str) -> float:
-    """The share of the Latin letters beyond a-z that the best fitting language writes; 1 if there are none."""
+    """The share of the Latin letters beyond a-z that the best fitting language writes; 1 if none."""
     counts = Counter(char.lower()[0] for char in text if char > "\x7f" and _script(char) == "LATIN")
     whole = sum(counts.values())
     if not whole:

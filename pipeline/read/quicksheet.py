@@ -18,9 +18,10 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from pipeline.read.grid import Line
+from pipeline.read.job import Refusal
 from pipeline.read.looks import DIGITS, PLAIN, shown
 from pipeline.read.sheetxml import NS, NotPlain
-from pipeline.read.xlsx import Lines, Sheet, Workbook, index_of
+from pipeline.read.xlsx import ROWS, Lines, Sheet, Workbook, index_of
 
 _BLOCK = 1 << 20
 #: Cells of a dense sheet that are worth holding at once: more than a million rows of twenty columns.
@@ -69,6 +70,8 @@ def quick_lines(book: Workbook, path: Path, sheet: Sheet, lines: Lines) -> Itera
     left = values.start[1] if values.start else 0
     touched = {row for row, _ in (*odd.numbers, *odd.errors, *odd.empty)}
     for number, row in enumerate(_rows(values), start=1):
+        if number > ROWS:
+            raise Refusal(f"row {number} is beyond what a sheet can hold", code="limit")
         line = _line(number, row, left, lines)
         line.hidden = number in odd.hidden
         if number in touched:

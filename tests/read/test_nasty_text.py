@@ -1,4 +1,5 @@
 """A corpus of nasty delimited files, each with the table that it holds."""
+# ruff: noqa: E501 - tables of cases read better whole
 
 from __future__ import annotations
 

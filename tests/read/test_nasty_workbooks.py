@@ -1,4 +1,5 @@
 """Workbooks as people make them, each with the table that it shows."""
+# ruff: noqa: E501 - tables of cases read better whole
 
 from __future__ import annotations
 
