@@ -46,6 +46,23 @@ class RowsDigest:
         return self._hash.hexdigest() if self._fed else ""
 
 
+class Seals:
+    """A digest a batch over what its records say, so that each can be checked alone before it is sent."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[int, Any] = {}
+
+    def feed(self, batch: int, row: Mapping[str, Any], changes: Iterable[Mapping[str, Any]]) -> None:
+        """Add a record and its changes, in the order of records."""
+        said = [row["no"], row["sku"], row["action"], row["effect"], row["context"]]
+        values = sorted([change["field"], change["before"], change["after"]] for change in changes)
+        self._hashes.setdefault(batch, hashlib.sha256()).update(canonical([*said, values]))
+
+    def hex(self) -> dict[str, str]:
+        """Batch (as text, since JSON has no other keys) → digest."""
+        return {str(batch): known.hexdigest() for batch, known in self._hashes.items()}
+
+
 def bound_columns(table: Table) -> Sequence[str]:
     """Columns that the chain covers."""
     return [column.name for column in table.columns if column.name not in ("event", "id")]

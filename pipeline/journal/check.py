@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Table, select
 
 from pipeline.errors import StateError
 from pipeline.journal import schema
-from pipeline.journal.chain import GENESIS, RowsDigest, event_hash
-from pipeline.journal.journal import Journal
+from pipeline.journal.chain import GENESIS, RowsDigest
+from pipeline.journal.journal import Journal, hash_of
 from pipeline.journal.states import replay
 
 
@@ -54,17 +54,12 @@ def _chain(db: Connection) -> list[str]:
             problems.append(f"events {expected} to {seq - 1} are missing")
         if row["prev"] != prev:
             problems.append(f"event {seq} doesn't follow the one before it")
-        if _hash(row) != row["hash"]:
+        if hash_of(row) != row["hash"]:
             problems.append(f"event {seq} was altered")
         if _rows(db, seq) != row["rows"]:
             problems.append(f"rows that came with event {seq} ({row['kind']}) are missing or were altered")
         prev, expected = row["hash"], seq + 1
     return problems
-
-
-def _hash(row: Mapping[Any, Any]) -> str:
-    names = ("seq", "run", "at", "kind", "batch", "data", "rows", "prev")
-    return event_hash(**{name: row[name] for name in names})
 
 
 def _rows(db: Connection, seq: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from pipeline.diff.plan import Change, Effect, Origin, Plan, Record
 from pipeline.errors import PlanRefused, StateError
 from pipeline.journal import schema
-from pipeline.journal.chain import GENESIS, RowsDigest, event_hash
+from pipeline.journal.chain import GENESIS, RowsDigest, Seals, event_hash
 from pipeline.journal.states import Event, Kind, Outcome, RunState, replay
 from pipeline.market.feeds import Action
 from pipeline.store.atomic import write_atomic
@@ -92,6 +93,7 @@ class Journal:
         Raises:
             PlanRefused: the plan was used before.
         """
+        seals = Seals()
         facts = {**data, "batches": [batch.no for batch in plan.batches], "kind": plan.kind}
         with self._store.write() as db:
             used = select(schema.RUN.c.id).where(
@@ -103,7 +105,10 @@ class Journal:
                     f"plan {plan.id} was already used by run {earlier}", code="plan-used", hint=hint
                 )
             db.execute(insert(schema.RUN), [{name: getattr(run, name) for name in schema.RUN.c.keys()}])  # noqa: SIM118
-            last = self._append(db, run.id, Kind.STARTED, at=at, data=facts, rows=_plan_rows(run.id, records))
+            rows = _plan_rows(run.id, records, seals)
+            last = self._append(
+                db, run.id, Kind.STARTED, at=at, data=lambda: {**facts, "seals": seals.hex()}, rows=rows
+            )
         self._mark(last)
 
     def append(
@@ -113,7 +118,7 @@ class Journal:
     ) -> Event:  # fmt: skip
         """Add one event, the rows that come with it, and what they change in the projections."""
         with self._store.write() as db:
-            event = self._append(db, run, kind, at=at, batch=batch, data=data or {}, rows=rows or {})
+            event = self._append(db, run, kind, at=at, batch=batch, data=lambda: data or {}, rows=rows or {})
             for table, changed in project:
                 _replace(db, table, changed)
         self._mark(event)
@@ -121,18 +126,19 @@ class Journal:
 
     def _append(
         self, db: Connection, run: str, kind: Kind, *, at: float, batch: int | None = None,
-        data: Mapping[str, Any], rows: Rows,
+        data: Callable[[], Mapping[str, Any]], rows: Rows,
     ) -> Event:  # fmt: skip
-        last = _last(db)
-        seq, prev = (last.seq + 1, last.hash) if last else (1, GENESIS)
+        """Args: data: asked for after the rows went in, since it may tell of them."""
+        seq, prev = _next(db)
         bound = _bind(db, seq, {**rows, schema.REQUEST: self._take_calls(run)})
-        text = json.dumps(data, sort_keys=True, ensure_ascii=False)
+        facts = data()
+        text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
         mark = event_hash(seq=seq, run=run, at=at, kind=kind, batch=batch, data=text, rows=bound, prev=prev)
         row = {"seq": seq, "run": run, "at": at, "kind": kind.value, "batch": batch, "data": text,
                "rows": bound, "prev": prev, "hash": mark}  # fmt: skip
         db.execute(insert(schema.EVENT), [row])
         return Event(
-            seq=seq, run=run, at=at, kind=kind, batch=batch, data=data, rows=bound, prev=prev, hash=mark
+            seq=seq, run=run, at=at, kind=kind, batch=batch, data=facts, rows=bound, prev=prev, hash=mark
         )
 
     def _take_calls(self, run: str) -> list[dict[str, Any]]:
@@ -189,13 +195,30 @@ class Journal:
         exact = [row for row in rows if row.id == run]
         return (exact or rows)[0] if len(exact or rows) == 1 else None
 
-    def events(self, run: str | None = None) -> list[Event]:
-        """Events of a run (or all), in order."""
+    def events(self, run: str | None = None, *, batch: int | None = None) -> list[Event]:
+        """Events of a run (or all), or of one of its batches, in order.
+
+        Raises:
+            StateError: one of them was altered.
+        """
         query = select(schema.EVENT).order_by(schema.EVENT.c.seq)
         if run is not None:
             query = query.where(schema.EVENT.c.run == run)
+        if batch is not None:
+            query = query.where(schema.EVENT.c.batch == batch)
         with self._store.read() as db:
             return [event_of(row._mapping) for row in db.execute(query)]
+
+    def started(self, run: str) -> Mapping[str, Any]:
+        """What the run was started with: plan, seals of its batches, allowances."""
+        query = select(schema.EVENT).where(
+            schema.EVENT.c.run == run, schema.EVENT.c.kind == Kind.STARTED.value
+        )
+        with self._store.read() as db:
+            row = db.execute(query.limit(1)).first()
+        if row is None:
+            raise StateError(f"the journal lacks the beginning of run {run}", hint=_CHECK)
+        return event_of(row._mapping).data
 
     def state(self, run: str) -> RunState:
         """A run's state, replayed."""
@@ -226,9 +249,31 @@ class Journal:
                 found.setdefault(row["no"], []).append(change_of(row))
         return {no: tuple(changes) for no, changes in found.items()}
 
-    def refreshed(self, run: str) -> dict[tuple[int, str], str | None]:
-        """(record, field) → before-value as read just before it was sent, where that differs."""
+    def sealed(self, run: str, batch: int, seal: str | None) -> list[Record]:
+        """One batch's records, checked against the seal that the run's first event holds of them.
+
+        Raises:
+            StateError: they aren't what was planned.
+        """
+        found, seals = list(self.records(run, batch)), Seals()
+        for record in found:
+            changes = (change_row(run, record.no, change) for change in record.changes)
+            seals.feed(batch, record_row(run, record), changes)
+        if seal is not None and seals.hex().get(str(batch)) != seal:
+            raise StateError(f"run {run}: the records of batch {batch} were altered on disk", hint=_CHECK)
+        return found
+
+    def refreshed(
+        self, run: str, first: int | None = None, last: int | None = None
+    ) -> dict[tuple[int, str], str | None]:
+        """(record, field) → before-value as read just before it was sent, where that differs.
+
+        Args:
+            first, last: only of these records.
+        """
         query = select(schema.REFRESH).where(schema.REFRESH.c.run == run).order_by(schema.REFRESH.c.event)
+        if first is not None:
+            query = query.where(schema.REFRESH.c.no.between(first, last))
         with self._store.read() as db:
             return {(row.no, row.field): row.before for row in db.execute(query)}
 
@@ -243,7 +288,13 @@ class Journal:
             packed = db.scalar(query)
         if packed is None:
             raise StateError(f"run {run}: body {sha256[:12]} is missing from the journal", hint=_CHECK)
-        return zlib.decompress(packed)
+        try:
+            body = zlib.decompress(packed)
+        except zlib.error:
+            body = b""
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise StateError(f"run {run}: body {sha256[:12]} was altered on disk", hint=_CHECK)
+        return body
 
     def outcomes(self, run: str, batch: int | None = None) -> dict[int, dict[str, Any]]:
         """Record number → its outcome row."""
@@ -311,13 +362,27 @@ class Journal:
 _CHECK = "`sellercenter runs --check` says what is missing; nothing is sent meanwhile"
 
 
-def _last(db: Connection) -> Event | None:
-    row = db.execute(select(schema.EVENT).order_by(schema.EVENT.c.seq.desc()).limit(1)).first()
-    return event_of(row._mapping) if row else None
+def _next(db: Connection) -> tuple[int, str]:
+    """The next event's number, and the hash it follows."""
+    query = select(schema.EVENT.c.seq, schema.EVENT.c.hash).order_by(schema.EVENT.c.seq.desc()).limit(1)
+    row = db.execute(query).first()
+    return (row.seq + 1, row.hash) if row else (1, GENESIS)
+
+
+def hash_of(row: Mapping[Any, Any]) -> str:
+    """The hash that an event's row must have."""
+    names = ("seq", "run", "at", "kind", "batch", "data", "rows", "prev")
+    return event_hash(**{name: row[name] for name in names})
 
 
 def event_of(row: Mapping[Any, Any]) -> Event:
-    """An event from its row."""
+    """An event from its row.
+
+    Raises:
+        StateError: it isn't what was written.
+    """
+    if hash_of(row) != row["hash"]:
+        raise StateError(f"event {row['seq']} of the journal was altered on disk", hint=_CHECK)
     return Event(
         seq=row["seq"], run=row["run"], at=row["at"], kind=Kind(row["kind"]), batch=row["batch"],
         data=json.loads(row["data"]), rows=row["rows"], prev=row["prev"], hash=row["hash"],
@@ -344,14 +409,16 @@ def _replace(db: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) ->
         db.execute(insert(table), list(rows))
 
 
-def _plan_rows(run: str, records: Callable[[], Iterable[Record]]) -> Rows:
+def _plan_rows(run: str, records: Callable[[], Iterable[Record]], seals: Seals) -> Rows:
     """Record and change rows of a plan: read twice from disk rather than held in memory."""
-    changes = (
-        change_row(run, record.no, change)
-        for record in records()
-        for change in sorted(record.changes, key=lambda c: c.field)
-    )
-    return {schema.RECORD: (record_row(run, record) for record in records()), schema.CHANGE: changes}
+
+    def changes() -> Iterator[dict[str, Any]]:
+        for record in records():
+            rows = [change_row(run, record.no, c) for c in sorted(record.changes, key=lambda c: c.field)]
+            seals.feed(record.batch, record_row(run, record), rows)
+            yield from rows
+
+    return {schema.RECORD: (record_row(run, record) for record in records()), schema.CHANGE: changes()}
 
 
 def record_row(run: str, record: Record) -> dict[str, Any]:

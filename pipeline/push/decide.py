@@ -54,12 +54,14 @@ class Agenda:
     Attributes:
         due: batch → time of its next poll, verification or scan.
         slot: no POST before this time.
-        ready_since: when the first batch that still waits for a slot became ready.
+        waits: batch → its pause after the next look.
+        looked: batches that this process asked the shop about, whatever their deadlines say.
     """
 
     due: dict[int, float] = field(default_factory=dict)
     slot: float = 0.0
     waits: dict[int, float] = field(default_factory=dict)
+    looked: set[int] = field(default_factory=set)
 
     def later(self, batch: int, now: float) -> None:
         """Look again after a pause that starts at half a second and grows by half to a minute."""
@@ -93,7 +95,7 @@ def next_step(plan: Mapping[int, Batch], state: RunState, agenda: Agenda, rules:
     ready = ready_batches(plan, state, rules.blocked)
     if ready and now >= agenda.slot:
         return Post(batch=ready[0])
-    waiting = {b.no: b for b in state.open if _watched(b, rules.limits, now)}
+    waiting = {b.no: b for b in state.open if _watched(b, rules.limits, agenda, now)}
     due = [batch for no, batch in waiting.items() if agenda.due.get(no, 0) <= now]
     if due:
         return _look(due)
@@ -111,13 +113,15 @@ def _look(due: list[BatchState]) -> Step:
     return Poll(batches=tuple(batch.no for batch in due))
 
 
-def _watched(batch: BatchState, limits: Limits, now: float) -> bool:
-    """Whether there is still something to look for, within its deadline."""
+def _watched(batch: BatchState, limits: Limits, agenda: Agenda, now: float) -> bool:
+    """Whether there is still something to look for, within its deadline; each process looks once at least."""
     match batch.phase:
         case Phase.FINISHED | Phase.UNKNOWN:
             return True
+        case Phase.HUMAN:
+            return batch.no not in agenda.looked
         case Phase.ACCEPTED:
-            return now - batch.accepted_at <= limits.feed_timeout
+            return batch.no not in agenda.looked or now - batch.accepted_at <= limits.feed_timeout
         case _:
             return False
 

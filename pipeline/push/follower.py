@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from pipeline.diff.plan import Record
-from pipeline.errors import Refused
+from pipeline.errors import Refused, ShopError
 from pipeline.journal import schema
 from pipeline.journal.projections import resting_row, written_rows
 from pipeline.journal.states import BatchState, Kind, Outcome, Phase
 from pipeline.market.bodies import same_body
 from pipeline.market.feeds import Feed, FeedState, RecordError
 from pipeline.push.job import Job, outcome_row
-from pipeline.push.judge import Judge, Judgement, refusals, warnings
+from pipeline.push.judge import Judge, Judgement, refusals, shown, warnings
 from pipeline.push.reconcile import Finding, Scan, candidates, decide_by_count, decide_by_raw
 from pipeline.push.words import code_of
 
@@ -31,6 +31,7 @@ class Follower:
         self._scans: dict[int, tuple[Scan, ...]] = {}
         self._raw: dict[str, bytes] = {}
         self._alarmed: set[int] = set()
+        self._cancelled: set[int] = set()
         self._seen: dict[int, dict[int, Judgement]] = {}
 
     # ── polling ────────────────────────────────────────────────────────────────────────────
@@ -38,6 +39,7 @@ class Follower:
     def poll(self, batches: tuple[int, ...]) -> None:
         """Ask after open feeds: one by its status, several by one look at the list."""
         states = [self._job.state.batches[no] for no in batches]
+        self._job.agenda.looked.update(batches)
         listed: dict[str, Feed] = {}
         if len(states) > 1:
             oldest = min(state.accepted_at for state in states)
@@ -71,7 +73,18 @@ class Follower:
                 f"feed {feed.id} (batch {state.no}) is {feed.status} for {age / 60:.0f} minutes"
             )
         if age > limits.feed_timeout * 0.9 and limits.cancel_stuck and feed.state is FeedState.QUEUED:
+            self._cancel(state, feed)
+
+    def _cancel(self, state: BatchState, feed: Feed) -> None:
+        """Ask once; whether it was heard shows at the next look."""
+        if state.no in self._cancelled:
+            return
+        self._cancelled.add(state.no)
+        self._job.watcher.warn(f"feed {feed.id} (batch {state.no}) is cancelled: it never left the queue")
+        try:
             self._job.market.feed_cancel(feed.id)
+        except ShopError as error:
+            self._job.watcher.warn(f"feed {feed.id} can't be cancelled: {error.message}")
 
     def _vanished(self, state: BatchState) -> None:
         """The shop doesn't know the feed (any more): reading the products decides.
@@ -100,7 +113,7 @@ class Follower:
         }  # fmt: skip
         job.note(Kind.FINISHED, state.no, data, {schema.OUTCOME: rows}, self._rest(records, refused))
         job.ended(state.no, (Outcome.REFUSED for _ in rows))
-        job.kit.progress((no, state.feed, "refused") for no in refused)
+        job.kit.progress()
 
     def _rest(self, records: Mapping[int, Record], refused: Mapping[int, Judgement]) -> list[Any]:
         """Quarantine rows: one refusal more for each of these."""
@@ -127,23 +140,31 @@ class Follower:
         """One more look for a batch whose answer was lost."""
         job, batch = self._job, self._job.state.batches[no]
         ours = set(job.journal.feeds(job.identity))
+        at = job.clock.now()
         listed = job.market.feeds_since(batch.intent_at - LIST_MARGIN)
         found = candidates(listed, batch, job.plan[no].action.value, ours)
-        scan = Scan(at=job.clock.now(), candidates=frozenset(feed.id for feed in found))
-        self._scans[no] = (*self._scans.get(no, ()), scan)
-        self._settle(batch, self._decide(batch, found))
+        self._settle(batch, self._decide(batch, found, at))
 
-    def _decide(self, batch: BatchState, found: list[Feed]) -> Finding:
-        job, scans = self._job, self._scans[batch.no]
-        ids = [feed.id for feed in found]
-        if job.limits.raw_input:
-            raw = self._raw_inputs(ids)
-            if raw or not ids:
-                body = job.journal.body(job.run, batch.body)
-                matches = {feed for feed, text in raw.items() if same_body(body, text)}
-                return decide_by_raw(batch, scans, matches, set(ids) - set(raw), job.limits.settle)
+    def _decide(self, batch: BatchState, found: list[Feed], at: float) -> Finding:
+        """What the list and the feeds' input say, looked at since `at`."""
+        job, ids = self._job, {feed.id for feed in found}
+        settle, patience = job.limits.settle, job.limits.feed_timeout
+        raw = self._raw_inputs(sorted(ids)) if job.limits.raw_input else {}
+        if raw or (job.limits.raw_input and not ids):
+            body = job.journal.body(job.run, batch.body)
+            matches = {feed for feed, text in raw.items() if same_body(body, text)}
+            unread = ids - set(raw)
+            scans = self._scanned(batch.no, at, matches | unread)  # what was read and isn't ours is out
+            return decide_by_raw(batch, scans, matches, unread, settle, patience)
+        scans = self._scanned(batch.no, at, ids)
         counts = {b.no: b.sent for b in job.state.open if b.phase is not Phase.PLANNED}
-        return decide_by_count(batch, scans, counts, self._applied(batch.no), job.limits.settle)
+        busy = any(not feed.state.terminal for feed in found)
+        applied = self._applied(batch.no)
+        return decide_by_count(batch, scans, counts, applied, settle, patience, busy)
+
+    def _scanned(self, no: int, at: float, found: set[str]) -> tuple[Scan, ...]:
+        self._scans[no] = (*self._scans.get(no, ()), Scan(at=at, candidates=frozenset(found)))
+        return self._scans[no]
 
     def _raw_inputs(self, feeds: list[str]) -> dict[str, bytes]:
         unread = [feed for feed in feeds if feed not in self._raw]
@@ -155,11 +176,10 @@ class Follower:
         return {feed: self._raw[feed] for feed in feeds if feed in self._raw}
 
     def _applied(self, no: int) -> Literal["all", "none", "some"]:
-        """How much of a batch the products show."""
+        """How much of a batch the products show; what can't be read shows nothing."""
         records = self._sent(no)
-        held = self._job.market.products([record.sku for record in records])
-        judge = Judge(dialect=self._job.dialect, context=self._job.context)
-        done = [judge.judge(r, held.get(r.sku)).outcome is Outcome.VERIFIED for r in records]
+        held = self._job.market.products([record.sku for record in records], deleted=True)
+        done = [shown(r, held.get(r.sku), self._job.dialect, self._job.context) for r in records]
         return "all" if all(done) else "some" if any(done) else "none"
 
     def _settle(self, batch: BatchState, found: Finding) -> None:
@@ -169,7 +189,7 @@ class Follower:
                 job.note(Kind.ADOPTED, batch.no, {"feed": found.feed})
                 job.slots.accepted(batch.slot, found.feed, batch.unknown_at)
                 self._scans.pop(batch.no, None)
-                job.kit.progress((record.no, found.feed, "accepted") for record in self._sent(batch.no))
+                job.kit.progress()
                 job.watcher.warn(f"batch {batch.no}: found as feed {found.feed}; nothing is sent again")
             case "absent":
                 job.note(Kind.ABSENT, batch.no, {"scans": [scan.at for scan in self._scans.pop(batch.no)]})
@@ -177,6 +197,8 @@ class Follower:
                 job.watcher.warn(f"batch {batch.no}: proven not accepted; it will be sent again")
             case "human":
                 job.note(Kind.HUMAN, batch.no, {"why": found.why})
+                job.agenda.looked.add(batch.no)
+                self._scans.pop(batch.no, None)
                 job.watcher.warn(f"batch {batch.no}: {found.why}; a person must look, nothing is sent for it")
             case "wait":
                 job.agenda.at(batch.no, found.at)
@@ -211,9 +233,8 @@ class Follower:
 
     def _feedback(self, no: int) -> tuple[list[str], list[RecordError]]:
         """Errors of the feed that name no SKU of ours, and all its warnings."""
-        events = [
-            e for e in self._job.journal.events(self._job.run) if e.batch == no and e.kind is Kind.FINISHED
-        ]
+        told = self._job.journal.events(self._job.run, batch=no)
+        events = [event for event in told if event.kind is Kind.FINISHED]
         data = events[-1].data if events else {"errors": [], "warnings": []}
         skus = {record.sku for record in self._job.records(no)}
         errors = [message for sku, message, _ in data["errors"] if sku not in skus]
@@ -235,19 +256,21 @@ class Follower:
         rows = {schema.OUTCOME: outcomes, schema.STORED: stored}
         job.note(Kind.VERIFIED, no, {"records": len(records)}, rows, self._remember(records, judged))
         job.ended(no, (_outcome(judged[r.no]) for r in records))
-        feed = job.state.batches[no].feed
-        job.kit.progress((r.no, feed, _outcome(judged[r.no]).value) for r in records)
+        job.kit.progress()
 
     def _remember(self, records: Iterable[Record], judged: Mapping[int, Judgement]) -> list[Any]:
         job, now = self._job, self._job.clock.now()
-        fresh: dict[int, dict[str, str | None]] = {}
-        for (no, name), before in job.journal.refreshed(job.run).items():
-            fresh.setdefault(no, {})[name] = before
         done = [r for r in records if judged[r.no].outcome is Outcome.VERIFIED]
+        fresh: dict[int, dict[str, str | None]] = {}
+        if done:
+            for (no, name), before in job.journal.refreshed(job.run, done[0].no, done[-1].no).items():
+                fresh.setdefault(no, {})[name] = before
         rows = [
             row
             for r in done
-            for row in written_rows(job.identity, job.run, now, r, judged[r.no].stored, fresh.get(r.no, {}))
+            for row in written_rows(
+                job.identity, job.run, now, r, judged[r.no].remembered, fresh.get(r.no, {})
+            )
         ]
         return [(schema.WRITTEN, rows)]
 

@@ -13,7 +13,7 @@ from pipeline.journal.journal import Journal, Rows
 from pipeline.journal.states import Event, Kind, Outcome, RunCounts, RunState, count, step
 from pipeline.market.feeds import Action
 from pipeline.push.decide import Agenda
-from pipeline.push.ports import Kit, Market, Watcher
+from pipeline.push.ports import Fence, Kit, Market, Watcher
 from pipeline.settings import Limits
 from pipeline.values.context import Context
 from schemas.fields import Dialect
@@ -26,6 +26,8 @@ class Job:
     Attributes:
         state: the run's state; always what replaying the journal would give.
         tally: (batch, outcome) → records, kept as `Journal.tally` would answer.
+        seals: batch → digest of its records as planned; what isn't sealed isn't checked.
+        fence: what must be left alone because of other runs.
     """
 
     run: str
@@ -43,7 +45,11 @@ class Job:
     state: RunState
     sizes: Mapping[int, int]
     tally: dict[tuple[int, Outcome], int]
+    seals: Mapping[int, str] = field(default_factory=dict)
+    fence: Fence | None = None
     agenda: Agenda = field(default_factory=Agenda)
+    _near: dict[int, list[Record]] = field(default_factory=dict)
+    _lost: dict[int, tuple[int, frozenset[str]]] = field(default_factory=dict)
 
     def note(
         self,
@@ -72,25 +78,40 @@ class Job:
             self.tally[batch, word] = self.tally.get((batch, word), 0) + 1
 
     def records(self, batch: int) -> list[Record]:
-        return list(self.journal.records(self.run, batch))
+        """A batch's records as planned.
+
+        Raises:
+            StateError: they were altered on disk.
+        """
+        if batch not in self._near:
+            while len(self._near) >= NEAR:
+                self._near.pop(next(iter(self._near)))
+            self._near[batch] = self.journal.sealed(self.run, batch, self.seals.get(batch))
+        return self._near[batch]
 
     def failed_creates(self) -> frozenset[str]:
         """SKUs that this run meant to create and didn't."""
-        creating = [no for no, batch in self.plan.items() if batch.action is Action.CREATE]
-        lost = [no for no in creating if any(self.tally.get((no, o)) for o in _LOST)]
-        return frozenset(
-            record.sku
-            for no in lost
-            for record, outcome in self._outcomes(no)
-            if outcome in _LOST and record.effect is Effect.CREATE
-        )
+        creating = (no for no, batch in self.plan.items() if batch.action is Action.CREATE)
+        return frozenset().union(*map(self._lost_of, creating))
 
-    def _outcomes(self, batch: int) -> list[tuple[Record, str]]:
-        rows = self.journal.outcomes(self.run, batch)
-        return [(r, rows[r.no]["outcome"]) for r in self.records(batch) if r.no in rows]
+    def _lost_of(self, batch: int) -> frozenset[str]:
+        """Read again only when there are more of them."""
+        number = sum(self.tally.get((batch, outcome), 0) for outcome in _LOST)
+        known, skus = self._lost.get(batch, (0, frozenset()))
+        if number != known:
+            rows = self.journal.outcomes(self.run, batch)
+            skus = frozenset(
+                record.sku
+                for record in self.records(batch)
+                if record.effect is Effect.CREATE and rows.get(record.no, {}).get("outcome") in _LOST
+            )
+            self._lost[batch] = (number, skus)
+        return skus
 
 
 _LOST = (Outcome.REFUSED, Outcome.SKIPPED, Outcome.NOT_APPLIED)
+#: Batches whose records are kept at hand: what is sent is verified soon after.
+NEAR = 8
 
 
 def _with(state: RunState, batches: Mapping[int, Any]) -> RunState:

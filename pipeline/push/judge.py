@@ -35,6 +35,7 @@ class Judgement:
     Attributes:
         outcome: None = not to be seen yet: look again, until the deadline.
         stored: field → the shop's text, for every field that was read back.
+        volatile: those of them that change by themselves.
     """
 
     outcome: Outcome | None
@@ -42,6 +43,12 @@ class Judgement:
     message: str = ""
     warning: str = ""
     stored: Mapping[str, str] = field(default_factory=dict)
+    volatile: frozenset[str] = frozenset()
+
+    @property
+    def remembered(self) -> dict[str, str]:
+        """What the shop made of what was sent: stock it holds otherwise was sold, not rewritten."""
+        return {name: value for name, value in self.stored.items() if name not in self.volatile}
 
 
 def refusals(records: Iterable[Record], errors: Iterable[RecordError]) -> dict[int, Judgement]:
@@ -76,6 +83,23 @@ def _loose(sku: str) -> str:
     return sku.strip().casefold()
 
 
+def shown(record: Record, held: Product | None, dialect: Dialect, context: Context) -> bool:
+    """Whether a product shows that the record was applied: all that can be read of it, stock too.
+
+    Evidence, where `Judge.judge` takes a feed's word: nothing readable shows nothing.
+    """
+    if record.action is Action.REMOVE:
+        return held is None or _is_deleted(held)
+    if held is None:
+        return False
+    judge = Judge(dialect=dialect, context=context)
+    return judge.shows(record, held)
+
+
+def _is_deleted(held: Product) -> bool:
+    return any(name.rpartition(".")[2] == "Status" and value == "deleted" for name, value in held.items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """Compares what was sent with what a re-read shows.
@@ -105,7 +129,14 @@ class Judge:
         if wrong:
             return self._not_yet(wrong, held, stored, warning)
         notes = (warning, self._rewritten(record, stored), self._unseen(record, held))
-        return Judgement(outcome=Outcome.VERIFIED, warning="; ".join(filter(None, notes)), stored=stored)
+        moving = frozenset(name for name in stored if self._field(name).volatile)
+        warning = "; ".join(filter(None, notes))
+        return Judgement(outcome=Outcome.VERIFIED, warning=warning, stored=stored, volatile=moving)
+
+    def shows(self, record: Record, held: Product) -> bool:
+        """Whether every readable field holds what was sent, and at least one can be read."""
+        seen = [c for c in record.changes if self._field(c.field).readable]
+        return bool(seen) and all(self._equal(c, {c.field: held.get(c.field) or ""}) for c in seen)
 
     def _rewritten(self, record: Record, stored: Mapping[str, str]) -> str:
         names = [c.field for c in record.changes if self._readable(c) and not self._equal(c, stored)]
@@ -118,10 +149,7 @@ class Judge:
         return f"the shop doesn't show {', '.join(names)}, so it can't be verified" if names else ""
 
     def _removed(self, held: Product | None, warning: str) -> Judgement:
-        gone = held is None or any(
-            name.rpartition(".")[2] == "Status" and value == "deleted" for name, value in held.items()
-        )
-        if gone:
+        if held is None or _is_deleted(held):
             return Judgement(outcome=Outcome.VERIFIED, warning=warning)
         return self._failed("not-removed", "the shop still lists the product", warning)
 

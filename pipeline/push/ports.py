@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from pipeline.diff.plan import Record
 from pipeline.journal.states import RunCounts
 from pipeline.market.feeds import Action, Feed, Receipt
 
@@ -41,7 +42,7 @@ class Watcher(Protocol):
     """Who follows the push."""
 
     def moved(self, counts: RunCounts, *, waiting_until: float | None) -> None:
-        """Something changed, or we wait until a time."""
+        """Something changed, or we wait until a time; called several times a second."""
         ...
 
     def warn(self, text: str) -> None: ...
@@ -50,10 +51,22 @@ class Watcher(Protocol):
 class Kit(Protocol):
     """The manual way back, kept whole on disk."""
 
-    def refresh(self, befores: Mapping[tuple[int, str], str | None]) -> None:
+    def refresh(self, records: Iterable[Record], befores: Mapping[tuple[int, str], str | None]) -> None:
         """Before-values just read again: on disk before the POST that makes them history."""
         ...
 
-    def progress(self, outcomes: Iterable[tuple[int, str, str]]) -> None:
-        """(record, feed, outcome) as they become known."""
+    def progress(self) -> None:
+        """The journal knows more than before."""
+        ...
+
+
+class Fence(Protocol):
+    """What must be left alone because of other runs."""
+
+    def holding(self, skus: Sequence[str]) -> Mapping[str, str]:
+        """SKU → the run that has it in an open feed."""
+        ...
+
+    def newer(self, skus: Sequence[str]) -> Mapping[tuple[str, str], str]:
+        """(SKU, field) → a run that began later and wrote it."""
         ...

@@ -38,11 +38,6 @@ class Finding:
     why: str = ""
 
 
-def given_up(intent_at: float, deadline: float, now: float) -> float:
-    """When a process that died after its intent can at the latest have been sending: calls have a deadline."""
-    return min(now, intent_at + deadline)
-
-
 def candidates(feeds: Iterable[Feed], batch: BatchState, action: str, ours: Collection[str]) -> list[Feed]:
     """Feeds that could be this attempt: same action and count, by API, not known as another's."""
     return [
@@ -69,6 +64,7 @@ def decide_by_raw(
     matches: Collection[str],
     unread: Collection[str],
     settle: float,
+    patience: float,
 ) -> Finding:
     """Decide by raw input.
 
@@ -76,6 +72,7 @@ def decide_by_raw(
         scans: looks so far, the last one just made.
         matches: candidates of the last scan whose raw input is our body.
         unread: candidates whose raw input the shop couldn't give.
+        patience: seconds after which scans that never agree are a person's matter.
     """
     if len(matches) == 1:
         return Finding(verdict="adopt", feed=next(iter(matches)))
@@ -84,7 +81,7 @@ def decide_by_raw(
             verdict="human", why=f"{len(matches)} feeds hold the same body: {', '.join(sorted(matches))}"
         )
     if not _agree(batch, scans, settle):
-        return Finding(verdict="wait", at=next_scan(batch, scans, settle))
+        return _again(batch, scans, settle, patience)
     if unread:
         why = f"the shop can't return the input of {', '.join(sorted(unread))}, which could be ours"
         return Finding(verdict="human", why=why)
@@ -97,10 +94,18 @@ def decide_by_count(
     open_counts: Mapping[int, int],
     applied: Literal["all", "none", "some"],
     settle: float,
+    patience: float,
+    busy: bool = False,
 ) -> Finding:
-    """Decide where the shop returns no raw input: by a unique record count plus what a read-back shows."""
-    if not _agree(batch, scans, settle):
-        return Finding(verdict="wait", at=next_scan(batch, scans, settle))
+    """Decide where the shop returns no raw input: by a unique record count plus what a read-back shows.
+
+    Args:
+        open_counts: batch → records, of all that could be in one of these feeds.
+        applied: how much of it the products show.
+        busy: one of the candidates isn't done, so the products may show it later.
+    """
+    if not _agree(batch, scans, settle) or busy:
+        return _again(batch, scans, settle, patience)
     found = scans[-1].candidates
     if not found and applied == "none":
         return Finding(verdict="absent")
@@ -110,6 +115,13 @@ def decide_by_count(
     return Finding(
         verdict="human", why=f"{len(found)} feeds could be ours and the products show {applied} of it"
     )
+
+
+def _again(batch: BatchState, scans: tuple[Scan, ...], settle: float, patience: float) -> Finding:
+    """Look once more, if there is time."""
+    if scans and scans[-1].at - batch.unknown_at > max(patience, 2 * settle):
+        return Finding(verdict="human", why="the feed list never says the same twice")
+    return Finding(verdict="wait", at=next_scan(batch, scans, settle))
 
 
 def _agree(batch: BatchState, scans: tuple[Scan, ...], settle: float) -> bool:

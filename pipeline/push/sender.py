@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.budget.ledger import Wait
-from pipeline.diff.plan import Record
+from pipeline.diff.plan import Effect, Record
 from pipeline.errors import AnswerLost, LoginRefused, PlanRefused, Refused, ShopError, Throttled, Unreachable
 from pipeline.journal import schema
 from pipeline.journal.journal import Rows
@@ -50,7 +50,6 @@ class Sender:
         self._job = job
         self._seen = seen or {}
         self._took = 0.5
-        self._unreachable_since = 0.0
         self._expired = 0
 
     def post(self, no: int) -> None:
@@ -84,10 +83,14 @@ class Sender:
         records = [record for record in self._job.records(no) if record.no not in decided]
         started = self._job.clock.now()
         held = self._read([record.sku for record in records], deleted=batch.action is not Action.CREATE)
+        depends = any(record.effect is Effect.CREATE for record in records)
         judge = Examiner(
-            dialect=self._job.dialect, context=self._job.context, failed=self._job.failed_creates()
-        )
+            dialect=self._job.dialect, context=self._job.context,
+            failed=self._job.failed_creates() if depends else frozenset(),
+        )  # fmt: skip
         verdicts = [(record, judge.examine(record, held.get(record.sku))) for record in records]
+        fenced = self._fenced(records)
+        verdicts = [(record, fenced.get(record.no, verdict)) for record, verdict in verdicts]
         ready = [(record, v) for record, v in verdicts if isinstance(v, Ready)]
         self._took = self._job.clock.now() - started
         return Prepared(
@@ -97,6 +100,22 @@ class Sender:
             refreshed={(r.no, name): value for r, v in ready for name, value in v.refreshed.items()},
             body=_body(batch.action, ready, self._job) if ready else b"",
         )
+
+    def _fenced(self, records: list[Record]) -> dict[int, Skip]:
+        """Records to leave alone: another run has the product in an open feed, or wrote it later."""
+        if self._job.fence is None or not records:
+            return {}
+        skus = [record.sku for record in records]
+        holding, newer = self._job.fence.holding(skus), self._job.fence.newer(skus)
+        found: dict[int, Skip] = {}
+        for record in records:
+            later = [newer[record.sku, c.field] for c in record.changes if (record.sku, c.field) in newer]
+            if record.sku in holding:
+                found[record.no] = _in_flight(holding[record.sku])
+            elif later:
+                text = f"run {later[0]}, which began later, wrote it since"
+                found[record.no] = Skip(code="superseded", message=text)
+        return found
 
     def _read(self, skus: list[str], *, deleted: bool) -> dict[str, Product]:
         now = self._job.clock.now()
@@ -114,7 +133,7 @@ class Sender:
     def _write_intent(self, prepared: Prepared, slot: str) -> None:
         """Body and before-values, durable in kit and journal: only then may anything leave."""
         if prepared.refreshed:
-            self._job.kit.refresh(prepared.refreshed)
+            self._job.kit.refresh(prepared.send, prepared.refreshed)
         data = {**_intent(prepared), "slot": slot}
         self._job.note(Kind.INTENT, prepared.batch, data, _intent_rows(self._job, prepared))
         self._report_skips(prepared)
@@ -130,15 +149,15 @@ class Sender:
         except AnswerLost as error:
             self._unknown(no, slot, error)
         else:
-            self._accepted(no, prepared, slot, receipt)
+            self._accepted(no, slot, receipt)
 
-    def _accepted(self, no: int, prepared: Prepared, slot: str, receipt: Receipt) -> None:
-        self._unreachable_since, self._expired = 0.0, 0
+    def _accepted(self, no: int, slot: str, receipt: Receipt) -> None:
+        self._expired = 0
         answered = self._job.clock.now()
         warnings = [list(row) for row in receipt.warnings]
         self._job.note(Kind.ACCEPTED, no, {"feed": receipt.feed, "warnings": warnings})
         self._job.slots.accepted(slot, receipt.feed, answered)
-        self._job.kit.progress((record.no, receipt.feed, "accepted") for record in prepared.send)
+        self._job.kit.progress()
         self._job.agenda.later(no, answered)
 
     def _unknown(self, no: int, slot: str, error: ShopError) -> None:
@@ -157,10 +176,7 @@ class Sender:
             self._job.watcher.warn(f"the shop refused a feed as too many; trying again in {pause:.0f} s")
             return
         self._job.slots.refused(slot)
-        self._unreachable_since = self._unreachable_since or now
-        if now - self._unreachable_since >= self._job.limits.deadline:
-            raise error
-        self._job.agenda.slot = now + min(5.0, self._job.limits.deadline / 10)
+        raise error
 
     def _refused(self, no: int, prepared: Prepared, slot: str, error: Refused) -> None:
         if error.platform:
@@ -184,12 +200,17 @@ class Sender:
         data = {"why": error.message, "number": error.number}
         self._job.note(Kind.REFUSED, no, data, {schema.OUTCOME: rows})
         self._job.ended(no, (Outcome.REFUSED for _ in rows))
-        self._job.kit.progress((record.no, "", "refused") for record in prepared.send)
+        self._job.kit.progress()
         self._job.watcher.warn(f"batch {no}: the shop refused the whole request: {error.message}")
 
     def _report_skips(self, prepared: Prepared) -> None:
         self._job.ended(prepared.batch, (Outcome.SKIPPED for _ in prepared.skipped))
-        self._job.kit.progress((record.no, "", "skipped") for record, _ in prepared.skipped)
+        self._job.kit.progress()
+
+
+def _in_flight(run: str) -> Skip:
+    text = f"run {run} has it in a feed that isn't done yet; `sellercenter resume {run}` follows that"
+    return Skip(code="in-flight", message=text)
 
 
 def _body(action: Action, ready: list[tuple[Record, Ready]], job: Job) -> bytes:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from pipeline.errors import Exit, ShopError, worst
+from pipeline.errors import Exit, LoginRefused, ShopError, Unreachable, worst
 from pipeline.journal.states import Kind, Outcome, Phase, RunCounts
 from pipeline.push.decide import Done, Poll, Post, Reconcile, Rules, Step, Verify, Wait, next_step
 from pipeline.push.follower import Follower
 from pipeline.push.job import Job
-from pipeline.push.reconcile import given_up
 from pipeline.push.sender import Sender
 
 #: Longest sleep at one go (seconds): a signal is noticed within it.
 NAP = 0.2
+#: Longest pause before a shop that didn't answer is tried again, seconds.
+TRY_AGAIN = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,18 @@ class Ended:
     error: ShopError | None = None
 
 
+class Errand(StrEnum):
+    """What a writer is to do.
+
+    PUSH: all of it. FOLLOW: send nothing, find out what became of what was sent. SETTLE: the same,
+    but only until nothing is unknown and every open feed was asked about once.
+    """
+
+    PUSH = "push"
+    FOLLOW = "follow"
+    SETTLE = "settle"
+
+
 class Writer:
     """Pushes one job as far as it goes.
 
@@ -33,11 +47,17 @@ class Writer:
         stop: the exit code of a signal that asked us to stop, or None; asked between steps.
     """
 
-    def __init__(self, job: Job, sender: Sender, stop: Callable[[], Exit | None]) -> None:
+    def __init__(
+        self, job: Job, sender: Sender, stop: Callable[[], Exit | None], errand: Errand = Errand.PUSH
+    ) -> None:
         self._job = job
         self._sender = sender
         self._follower = Follower(job)
         self._stop = stop
+        self._errand = errand
+        self._sending = errand is Errand.PUSH
+        self._lost_since: float | None = None
+        self._locked_out: LoginRefused | None = None
 
     def run(self) -> Ended:
         """Go on until all is closed, a deadline is over, the shop is gone, or someone stops us."""
@@ -47,6 +67,7 @@ class Writer:
             self._loop()
         except ShopError as trouble:
             error = trouble
+        error = error or self._locked_out
         counts = self._job.count()
         code = self._exit_code(counts, error)
         self._job.journal.append(
@@ -56,24 +77,71 @@ class Writer:
         return Ended(exit_code=code, counts=counts, error=error)
 
     def _take_up(self) -> None:
-        """A batch whose process died between intent and answer: nobody knows; reconcile it."""
+        """What a process that died left half done.
+
+        Between intent and answer nobody knows: reconcile it. It was given up now at the latest;
+        any earlier moment would be a guess about when it died. Between the shop's answer and the
+        budget's note of it only the newest feed can stand.
+        """
         job = self._job
         for batch in job.state.open:
             if batch.phase is Phase.INTENT:
-                left = given_up(batch.intent_at, job.limits.deadline, job.clock.now())
                 why = "the program stopped before the shop's answer was written down"
-                job.note(Kind.UNKNOWN, batch.no, {"why": why, "given_up": left})
+                job.note(Kind.UNKNOWN, batch.no, {"why": why, "given_up": job.clock.now()})
+        taken = [batch for batch in job.state.open if batch.phase is Phase.ACCEPTED and batch.slot]
+        if taken:
+            newest = max(taken, key=lambda batch: batch.accepted_at)
+            job.slots.accepted(newest.slot, newest.feed, newest.accepted_at)
 
     def _loop(self) -> None:
-        while self._stop() is None:
+        while self._stop() is None and not self._settled():
             now = self._job.clock.now()
             rules = Rules(limits=self._job.limits, blocked=self._blocked())
             step = next_step(self._job.plan, self._job.state, self._job.agenda, rules, now)
             if isinstance(step, Done):
                 return
-            self._do(step)
+            self._try(step)
             until = step.until if isinstance(step, Wait) else None
             self._job.watcher.moved(self._job.count(), waiting_until=until)
+
+    def _settled(self) -> bool:
+        looked = self._job.agenda.looked
+        left = (b for b in self._job.state.open if b.phase in (Phase.UNKNOWN, Phase.ACCEPTED))
+        return self._errand is Errand.SETTLE and all(
+            batch.phase is Phase.ACCEPTED and batch.no in looked for batch in left
+        )
+
+    def _try(self, step: Step) -> None:
+        """Do a step; a shop that can't be reached for a moment isn't dead yet.
+
+        Raises:
+            ShopError: it was out of reach for `deadline`, gave no answer to a read in that time, or
+                refuses what it's asked.
+        """
+        started = self._job.clock.monotonic()
+        try:
+            self._do(step)
+        except LoginRefused as error:
+            if not isinstance(step, Post):
+                raise
+            self._locked_out, self._sending = error, False  # what is under way can still be followed
+            self._job.watcher.warn(f"nothing more is sent: {error.message}")
+        except Unreachable as error:
+            self._out_of_reach(started, error)
+        else:
+            if not isinstance(step, Wait):
+                self._lost_since = None
+
+    def _out_of_reach(self, started: float, error: Unreachable) -> None:
+        clock, deadline = self._job.clock, self._job.limits.deadline
+        if self._lost_since is None:
+            self._lost_since = started
+        left = self._lost_since + deadline - clock.monotonic()
+        if left <= 0:
+            raise error
+        again = clock.monotonic() + min(TRY_AGAIN, deadline / 10, left)
+        while self._stop() is None and clock.monotonic() < again:
+            clock.sleep(min(NAP, deadline / 10))
 
     def _do(self, step: Step) -> None:
         match step:
@@ -93,7 +161,9 @@ class Writer:
         self._job.clock.sleep(max(0.0, min(until - now, NAP)))
 
     def _blocked(self) -> frozenset[int]:
-        """All others, once a canary didn't verify whole."""
+        """Batches that mustn't leave in this process: all, or all but a canary that didn't verify whole."""
+        if not self._sending:
+            return frozenset(self._job.plan)
         for batch in self._job.plan.values():
             if batch.canary and self._job.state.batches[batch.no].phase.closed:
                 whole = self._job.tally.get((batch.no, Outcome.VERIFIED), 0) == self._job.sizes[batch.no]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,15 +27,15 @@ class HowTo:
         run: str,
         shop: str,
         reversals: Mapping[str, Reversal],
-        known: Mapping[int, tuple[str, str, float]],
-        records: int,
+        outcomes: Mapping[str, int],
     ) -> HowTo:
+        """Args: outcomes: outcome, or how far they came → records."""
         backs = reversals.values()
         return cls(
             run=run,
             shop=shop,
-            records=records,
-            outcomes=Counter(outcome for _, outcome, _ in known.values()),
+            records=sum(outcomes.values()),
+            outcomes=outcomes,
             products=len(reversals),
             created=tuple(back.sku for back in backs if back.created),
             removed=tuple(back.sku for back in backs if back.removed),
@@ -63,6 +62,7 @@ The run planned {numbers.records} records. Of these: {told}.
 ## What is here
 
 - `changes.csv`: every change: product, field, the value before, the value we sent, the feed, what came of it.
+  Where a product and field stand there twice (while the run goes on), the later line counts.
 - `rollback.xlsx` and `rollback.csv`: the old values, one row a product. An empty cell means: leave alone.
 - `rollback.xml`: the same as the body of a ProductUpdate request; images in `rollback-images.xml`, for Image.
 - `result.json`: how the run ended.

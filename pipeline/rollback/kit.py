@@ -3,27 +3,35 @@
 `changes.csv` names every change with its before-value; `rollback.csv`, `rollback.xlsx` and
 `rollback.xml` put the old values back; `HOWTO.md` says how. At any instant they name at least every
 record that the shop accepted, with right before-values; outcomes are filled in as they become known.
+Nothing of it is held in memory: the journal says all, and a run may be a million changes long.
 """
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.budget.throttle import Clock
 from pipeline.diff.plan import Record
+from pipeline.journal.standing import Standing
 from pipeline.market.bodies import feed_body
 from pipeline.market.feeds import Action
 from pipeline.rollback.howto import HowTo, howto
 from pipeline.rollback.invert import Reversal, Wanted, invert
-from pipeline.store.atomic import private_folder, write_atomic
-from pipeline.store.safe_csv import write_catalog_csv, write_catalog_xlsx
+from pipeline.store.atomic import append_durable, private_folder, write_atomic
+from pipeline.store.disk_errors import disk_errors
+from pipeline.store.safe_csv import catalog_lines, write_catalog_csv, write_catalog_xlsx
 from schemas.fields import CLEAR, KEY, Dialect, Kind, field_named
 
 HEADERS = ("sku", "field", "before", "after", "action", "feed", "outcome", "time")
-#: Seconds between two rewritings of the files while a push runs: a long run mustn't spend its time on them.
-PAUSE = 2.0
+#: Seconds between two rewritings of `changes.csv` while a push runs, and how many times longer than the
+#: last one took: a long run mustn't spend its time on them.
+PAUSE, SHARE = 2.0, 50
+#: Written in this order: the last one says that all of them are there.
+FILES = ("changes.csv", "rollback.csv", "rollback.xlsx", "rollback.xml", "HOWTO.md")
 #: Outcomes after which the shop surely doesn't hold our value.
 NOT_OURS = ("refused", "skipped", "not_applied")
 
@@ -33,7 +41,7 @@ class Kit:
 
     Args:
         folder: the run's folder.
-        records: reads the run's records from the start, as often as it's called.
+        standing: reads the run's records from the start, as far as they came, as often as it's called.
         category_id: a category's name → its id, or "" (request bodies need ids).
     """
 
@@ -45,26 +53,27 @@ class Kit:
         shop: str,
         dialect: Dialect,
         operators: tuple[str, ...],
-        records: Callable[[], Iterable[Record]],
+        standing: Callable[[], Iterable[Standing]],
         clock: Clock,
         category_id: Callable[[str], str] = lambda name: name,
     ) -> None:
         self._folder = folder
         self._run, self._shop = run, shop
         self._dialect, self._operators = dialect, operators
-        self._records = records
+        self._standing = standing
         self._clock = clock
         self._category_id = category_id
-        self._befores: dict[tuple[int, str], str | None] = {}
-        self._known: dict[int, tuple[str, str, float]] = {}
-        self._written = 0.0
+        self._next = 0.0
 
-    def know(
-        self, outcomes: Mapping[int, tuple[str, str, float]], befores: Mapping[tuple[int, str], str | None]
-    ) -> None:
-        """Take up what the journal knows: record → (feed, outcome, time), and refreshed before-values."""
-        self._known.update(outcomes)
-        self._befores.update(befores)
+    @property
+    def whole(self) -> bool:
+        """Whether all files are there, and no line of them was cut off by a crash."""
+        if not all((self._folder / name).exists() for name in FILES):
+            return False
+        with disk_errors("read", self._folder / FILES[0]), (self._folder / FILES[0]).open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 1))
+            return file.read() == b"\n"
 
     def write(self) -> None:
         """Write all files anew, each whole or not at all."""
@@ -75,45 +84,45 @@ class Kit:
         write_catalog_csv(self._folder / "rollback.csv", headers, rollback_rows(reversals, headers))
         write_catalog_xlsx(self._folder / "rollback.xlsx", headers, rollback_rows(reversals, headers))
         self._write_bodies(reversals)
-        text = howto(HowTo.of(self._run, self._shop, reversals, self._known, sum(1 for _ in self._records())))
+        counted = Counter(one.outcome for one in self._standing())
+        text = howto(HowTo.of(self._run, self._shop, reversals, counted))
         write_atomic(self._folder / "HOWTO.md", text.encode())
-        self._written = self._clock.now()
+        self._next = self._clock.now() + PAUSE
 
-    def refresh(self, befores: Mapping[tuple[int, str], str | None]) -> None:
-        """Before-values just read again: on disk before the POST that makes them history."""
-        self._befores.update(befores)
-        write_catalog_csv(self._folder / "changes.csv", HEADERS, self._rows())
+    def refresh(self, records: Iterable[Record], befores: Mapping[tuple[int, str], str | None]) -> None:
+        """Before-values just read again: on disk before the POST that makes them history.
 
-    def progress(self, outcomes: Iterable[tuple[int, str, str]]) -> None:
-        """(record, feed, outcome) as they become known; on disk within a pause."""
+        They are added at the end of `changes.csv`, where a later line counts; the next rewriting
+        puts them in their place.
+        """
+        rows = [
+            (record.sku, change.field, befores[record.no, change.field] or "", change.after,
+             record.action.value, "", "planned", "")
+            for record in records
+            for change in record.changes
+            if (record.no, change.field) in befores
+        ]  # fmt: skip
+        append_durable(self._folder / FILES[0], catalog_lines(rows))
+
+    def progress(self) -> None:
+        """The journal knows more than before: on disk within a pause."""
+        started = self._clock.now()
+        if started < self._next:
+            return
+        write_catalog_csv(self._folder / FILES[0], HEADERS, self._rows())
         now = self._clock.now()
-        self._known.update({no: (feed, outcome, now) for no, feed, outcome in outcomes})
-        if now - self._written >= PAUSE:
-            started = now
-            write_catalog_csv(self._folder / "changes.csv", HEADERS, self._rows())
-            took = self._clock.now() - started
-            self._written = self._clock.now() + took * 10
+        self._next = now + max(PAUSE, (now - started) * SHARE)
 
     def _reversals(self) -> dict[str, Reversal]:
-        undone = (r for r in self._records() if self._known.get(r.no, ("", "", 0))[1] not in NOT_OURS)
-        return invert(undone, self._befores, self._dialect, self._operators, Wanted())
+        undone = (one.record for one in self._standing() if one.outcome not in NOT_OURS)
+        return invert(undone, {}, self._dialect, self._operators, Wanted())
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
-        for record in self._records():
-            feed, outcome, at = self._known.get(record.no, ("", "planned", 0.0))
-            when = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""
-            for change in record.changes:
-                before = self._befores.get((record.no, change.field), change.before)
-                yield (
-                    record.sku,
-                    change.field,
-                    before or "",
-                    change.after,
-                    record.action.value,
-                    feed,
-                    outcome,
-                    when,
-                )
+        for one in self._standing():
+            when = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds") if one.at else ""
+            for change in one.record.changes:
+                values = (one.record.sku, change.field, change.before or "", change.after)
+                yield (*values, one.record.action.value, one.feed, one.outcome, when)
 
     def _write_bodies(self, reversals: Mapping[str, Reversal]) -> None:
         """`rollback.xml` for ProductUpdate; images need an action, and so a file, of their own."""

@@ -55,6 +55,14 @@ def write_catalog_csv(path: Path, headers: Sequence[str], rows: Iterable[Sequenc
     write_atomic(path, pour)
 
 
+def catalog_lines(rows: Iterable[Sequence[str | None]]) -> bytes:
+    """Lines to add at the end of a table that `write_catalog_csv` wrote."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerows([*(escape(cell or "") for cell in row), ""] for row in rows)
+    return text.getvalue().encode()
+
+
 def write_catalog_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
     """Write a table as a workbook of text cells, which are never formulas: they need no escaping."""
     import xlsxwriter

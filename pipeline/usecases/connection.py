@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.market.client import Client
 
 FEEDS_A_PAGE = 100
+#: How often a list that moves while it's read is read again.
+LIST_PASSES = 5
 #: Parameters of a call that the journal keeps, characters: a list of SKUs may fill kilobytes.
 PARAMS_KEPT = 2_000
 
@@ -53,15 +55,30 @@ class MarketDoor:
         return self._client.feed_status(feed)
 
     def feeds_since(self, since: float) -> list[Feed]:
+        """All feeds, though the list moves while it's read.
+
+        A feed that moves to pages already read pushes others onto the next page, where they come
+        again: then it's read once more from the start. A shop's pages may be smaller than asked for.
+        """
         found: dict[str, Feed] = {}
-        while True:
-            page = self._client.feed_offset_list(
-                offset=len(found), page_size=FEEDS_A_PAGE, created_after=since
-            )
-            fresh = {feed.id: feed for feed in page if feed.id not in found}
-            found |= fresh
-            if not fresh or len(page) < FEEDS_A_PAGE:
-                return list(found.values())
+        for _ in range(LIST_PASSES):
+            listed = [feed for page in self._feed_pages(since) for feed in page]
+            found |= {feed.id: feed for feed in listed}
+            if len(listed) == len({feed.id for feed in listed}):
+                break
+        return list(found.values())
+
+    def _feed_pages(self, since: float) -> Iterator[tuple[Feed, ...]]:
+        """Pages from the first to the one that is empty, or says nothing new."""
+        offset, seen = 0, set[str]()
+        while page := self._client.feed_offset_list(
+            offset=offset, page_size=FEEDS_A_PAGE, created_after=since
+        ):
+            yield page
+            if seen.issuperset(feed.id for feed in page):
+                return
+            seen.update(feed.id for feed in page)
+            offset += len(page)
 
     def feed_raw_input(self, feeds: Sequence[str]) -> Mapping[str, bytes]:
         return self._client.feed_raw_input(feeds)

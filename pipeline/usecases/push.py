@@ -18,7 +18,7 @@ from pipeline.push.examine import Examiner, Product, Skip
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.lookups import tree_of
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.pushing import accept_source, go, lock, run_folder, start
+from pipeline.usecases.pushing import accept_source, go, lock, run_folder, settle_others, start, told
 from pipeline.usecases.results import document, facts, lines, write_result
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.context import Context
@@ -88,15 +88,18 @@ def carry_out(
     command: str,
 ) -> Outcome:
     """Push a plan that was checked and agreed to; the shop's lock is held."""
-    context = context_of(ws.shop, tree_of(shop.client) if plan.records else None)
     refuse_used(journal, plan)
+    journal.store.check()
+    context = context_of(ws.shop, tree_of(shop.client) if plan.records else None)
+    settle_others(ws, journal, shop, context)
     seen = _unmoved(ws, shop, plan, read, context) if on_drift == "abort" else {}
-    row = start(ws, journal, plan, path, read, run=run, allowed=allowed)
     learn_feeds(ws, shop)
-    ended = go(ws, journal, shop, row, context, seen=seen)
-    if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE):
-        accept_source(ws, journal, plan, run)
-    return outcome_of(ws, journal, run, ended.exit_code, command)
+    row = start(ws, journal, plan, path, read, run=run, allowed=allowed)
+    with told(ws, journal, run, command):
+        ended = go(ws, journal, shop, row, context, seen=seen)
+        if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE):
+            accept_source(ws, journal, plan, run)
+        return outcome_of(ws, journal, run, ended.exit_code, command)
 
 
 def outcome_of(ws: Workspace, journal: Journal, run: str, exit_code: Exit, command: str) -> Outcome:

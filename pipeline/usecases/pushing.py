@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.diff.plan import Plan, Record
 from pipeline.diff.planfile import adapter
+from pipeline.errors import Exit, Interrupted, PipelineError
 from pipeline.journal.journal import Journal, RunRow
+from pipeline.journal.standing import Fence, in_flight, standing
 from pipeline.journal.states import Kind
 from pipeline.push.examine import Product
 from pipeline.push.job import Job
 from pipeline.push.sender import Sender
-from pipeline.push.writer import Ended, Writer
+from pipeline.push.writer import Ended, Errand, Writer
 from pipeline.rollback.kit import Kit
 from pipeline.store.locks import LockHolder, shop_lock
 from pipeline.usecases.connection import Connected
+from pipeline.usecases.results import failed_document, write_result
 from pipeline.usecases.signals import stop_on_signal
 from pipeline.usecases.watching import Watching
 from pipeline.usecases.workspace import Workspace
@@ -51,8 +54,12 @@ def start(
     *,
     run: str,
     allowed: Mapping[str, str],
+    waiting: Mapping[str, Any] | None = None,
 ) -> RunRow:
     """Use the plan up: the run's first row and everything it means to change, in one commit.
+
+    Args:
+        waiting: what the person should know who is to approve it; None = it goes now.
 
     Raises:
         PlanRefused: it was used before.
@@ -66,6 +73,7 @@ def start(
         "plan": header,
         "allowed": dict(allowed),
         "guards": [g.rule for g in plan.guards if g.verdict != "ok"],
+        **({"waiting": dict(waiting)} if waiting is not None else {}),
     }
     journal.start(row, at=row.started, plan=plan, records=records, data=data)
     return row
@@ -73,8 +81,11 @@ def start(
 
 def header_of(journal: Journal, run: str) -> Plan:
     """The plan that a run was started with, from the journal."""
-    first = next(event for event in journal.events(run) if event.kind is Kind.STARTED)
-    plan: Plan = adapter(Plan).validate_python(first.data["plan"])
+    return _planned(journal.started(run))
+
+
+def _planned(started: Mapping[str, Any]) -> Plan:
+    plan: Plan = adapter(Plan).validate_python(started["plan"])
     return plan
 
 
@@ -86,45 +97,68 @@ def go(
     context: Context,
     *,
     seen: dict[str, tuple[float, Product | None]] | None = None,
+    errand: Errand = Errand.PUSH,
 ) -> Ended:
     """Bring a run as far as it goes; the kit is whole on disk before anything leaves."""
-    plan = header_of(journal, row.id)
+    started = journal.started(row.id)
+    plan = _planned(started)
     kit = kit_of(ws, journal, row, context)
-    kit.write()
-    watching = Watching(ws.progress, total=plan.records, clock=ws.clock)
+    if not kit.whole:
+        kit.write()
+    watching = Watching(ws.progress, total=plan.records, clock=ws.clock, usage=shop.ledger.usage)
     job = Job(
         run=row.id, identity=row.identity, plan={batch.no: batch for batch in plan.batches},
         dialect=ws.shop.dialect, context=context, limits=ws.shop.limits, clock=ws.clock, journal=journal,
         market=shop.market, slots=shop.ledger, kit=kit, watcher=watching, state=journal.state(row.id),
         sizes=journal.sizes(row.id), tally=journal.tally(row.id),
+        seals={int(batch): seal for batch, seal in started.get("seals", {}).items()},
+        fence=Fence(journal, row.identity, row.id, row.started),
     )  # fmt: skip
     with watching, stop_on_signal(ws.progress.warn) as stop:
-        ended = Writer(job, Sender(job, seen), stop).run()
+        ended = Writer(job, Sender(job, seen), stop, errand).run()
     kit.write()
     return ended
+
+
+def settle_others(ws: Workspace, journal: Journal, shop: Connected, context: Context) -> None:
+    """What earlier runs of this shop left unknown is found out before anything new is sent.
+
+    What then still is under way, or needs a person, is fenced off product by product.
+
+    Raises:
+        ShopError: the shop can't be asked.
+        Interrupted: someone stopped us.
+    """
+    flying = in_flight(journal, ws.identity(ws.shop))
+    for row in (row for row in journal.runs(ws.identity(ws.shop)) if row.id in flying):
+        ws.progress.say(f"run {row.id} isn't finished; looking what became of it first")
+        ended = go(ws, journal, shop, row, context, errand=Errand.SETTLE)
+        if ended.error is not None:
+            raise ended.error
+        if ended.exit_code in (Exit.SIGINT, Exit.SIGTERM):
+            raise Interrupted("stopped before anything was sent", signal_exit=ended.exit_code)
 
 
 def kit_of(ws: Workspace, journal: Journal, row: RunRow, context: Context) -> Kit:
     """The manual kit of a run, knowing what the journal knows."""
     ids = {name: number for number, name in context.category_names.items()}
-    kit = Kit(
+    return Kit(
         run_folder(ws, row.id), run=row.id, shop=row.shop, dialect=ws.shop.dialect,
-        operators=ws.shop.operators, records=lambda: journal.records(row.id), clock=ws.clock,
+        operators=ws.shop.operators, standing=lambda: standing(journal, row.id), clock=ws.clock,
         category_id=lambda name: ids.get(name, ""),
     )  # fmt: skip
-    kit.know(_known(journal, row.id), journal.refreshed(row.id))
-    return kit
 
 
-def _known(journal: Journal, run: str) -> dict[int, tuple[str, str, float]]:
-    """Record → (feed, outcome or how far it came, time)."""
-    state, outcomes = journal.state(run), journal.outcomes(run)
-    found: dict[int, tuple[str, str, float]] = {}
-    for record in journal.records(run):
-        batch = state.batches[record.batch]
-        word = outcomes[record.no]["outcome"] if record.no in outcomes else batch.phase.value
-        found[record.no] = (batch.feed, word, batch.finished_at or batch.accepted_at or batch.intent_at)
-    return found
+@contextmanager
+def told(ws: Workspace, journal: Journal, run: str, command: str) -> Iterator[None]:
+    """Whatever ends a run that has begun, its `result.json` says how far it came."""
+    try:
+        yield
+    except PipelineError as error:
+        with suppress(PipelineError):  # the disk may be what's wrong
+            content = failed_document(journal, run, error)
+            write_result(run_folder(ws, run), command, content)
+        raise
 
 
 def accept_source(ws: Workspace, journal: Journal, plan: Plan, run: str) -> None:

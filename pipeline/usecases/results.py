@@ -76,6 +76,14 @@ def error_document(run: str, error: PipelineError) -> dict[str, Any]:
     }
 
 
+def failed_document(journal: Journal, run: str, error: PipelineError) -> dict[str, Any]:
+    """The document of a run that an error ended: how far it came, and the error."""
+    return {
+        **document(facts(journal, run), error.exit_code),
+        "error": {"code": error.code, "message": error.message, "hint": error.hint},
+    }
+
+
 def lines(facts: RunFacts, folder: Path, exit_code: int | None) -> tuple[str, ...]:
     """What a person reads at the end of a push."""
     shown = ", ".join(

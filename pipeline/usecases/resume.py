@@ -5,11 +5,12 @@ from __future__ import annotations
 from pipeline.errors import Exit, UsageError
 from pipeline.journal.journal import Journal, RunRow
 from pipeline.journal.states import Kind
+from pipeline.push.writer import Errand
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.lookups import tree_of
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.push import outcome_of
-from pipeline.usecases.pushing import accept_source, go, header_of, lock
+from pipeline.usecases.push import learn_feeds, outcome_of
+from pipeline.usecases.pushing import accept_source, go, header_of, lock, told
 from pipeline.usecases.workspace import Workspace
 
 
@@ -26,14 +27,23 @@ def resume(ws: Workspace, run: str) -> Outcome:
         state = journal.state(row.id)
         if not state.open and state.exit_code is not None:
             return outcome_of(ws, journal, row.id, Exit(state.exit_code), "resume")
-        with lock(ws), connected(ws, observer(journal)) as shop:
+        with lock(ws), connected(ws, observer(journal)) as shop, told(ws, journal, row.id, "resume"):
+            journal.store.check()
             return outcome_of(ws, journal, row.id, take_up(ws, journal, shop, row), "resume")
 
 
-def take_up(ws: Workspace, journal: Journal, shop: Connected, row: RunRow) -> Exit:
-    """Go on with a run; the shop's lock is held."""
+def take_up(ws: Workspace, journal: Journal, shop: Connected, row: RunRow, *, sending: bool = True) -> Exit:
+    """Go on with a run; the shop's lock is held.
+
+    Args:
+        sending: False finds out what became of what was sent, and sends nothing more.
+    """
+    context = context_of(ws.shop, tree_of(shop.client))
+    errand = Errand.PUSH if sending else Errand.FOLLOW
+    if sending:
+        learn_feeds(ws, shop)
     journal.append(row.id, Kind.RESUMED, at=ws.clock.now())
-    ended = go(ws, journal, shop, row, context_of(ws.shop, tree_of(shop.client)))
+    ended = go(ws, journal, shop, row, context, errand=errand)
     if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE):
         accept_source(ws, journal, header_of(journal, row.id), row.id)
     return ended.exit_code

@@ -90,5 +90,6 @@ def _told(ws: Workspace, run_id: str) -> Iterator[None]:
     try:
         yield
     except PipelineError as error:
-        write_result(run_folder(ws, run_id), "run", error_document(run_id, error))
+        if not (run_folder(ws, run_id) / "result.json").exists():  # once begun, it's told by the push
+            write_result(run_folder(ws, run_id), "run", error_document(run_id, error))
         raise

@@ -6,12 +6,16 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from pipeline.errors import Exit
 
-_EXITS = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
+_EXITS = {
+    getattr(signal, name): code
+    for name, code in (("SIGINT", Exit.SIGINT), ("SIGTERM", Exit.SIGTERM), ("SIGBREAK", Exit.SIGTERM))
+    if hasattr(signal, name)
+}
 
 
 @contextmanager
@@ -26,7 +30,8 @@ def stop_on_signal(told: Callable[[str], None]) -> Iterator[Callable[[], Exit | 
         if came:
             os._exit(int(came[0]))
         came.append(_EXITS[signal.Signals(number)])
-        told("stopping after the step in hand; once more stops at once")
+        with suppress(RuntimeError):  # the stream may be in the middle of a line of ours
+            told("stopping after the step in hand; once more stops at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None

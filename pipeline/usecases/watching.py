@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from types import TracebackType
 
 from pipeline.budget.throttle import Clock
+from pipeline.budget.usage import Usage
 from pipeline.journal.states import RunCounts
 from pipeline.usecases.progress import Progress, Stage
 
@@ -17,8 +19,8 @@ REMIND = 60.0
 class Watching:
     """`push.ports.Watcher` over a progress sink; a context manager for the length of the push."""
 
-    def __init__(self, progress: Progress, *, total: int, clock: Clock) -> None:
-        self._progress, self._total, self._clock = progress, total, clock
+    def __init__(self, progress: Progress, *, total: int, clock: Clock, usage: Callable[[], Usage]) -> None:
+        self._progress, self._total, self._clock, self._usage = progress, total, clock, usage
         self._stack = ExitStack()
         self._stage: Stage | None = None
         self._done = 0

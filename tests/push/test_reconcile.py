@@ -12,11 +12,11 @@ from pipeline.push.reconcile import (
     candidates,
     decide_by_count,
     decide_by_raw,
-    given_up,
     next_scan,
 )
 
 SETTLE = 180.0
+PATIENCE = 21_600.0
 LOST = BatchState(no=1, phase=Phase.UNKNOWN, sent=3, intent_at=900.0, unknown_at=1000.0)
 
 
@@ -47,16 +47,18 @@ def scan(at: float, *feeds: str) -> Scan:
     ],
 )
 def test_by_raw_input(scans: list[Scan], matches: set[str], unread: set[str], expected: Finding) -> None:
-    assert decide_by_raw(LOST, tuple(scans), matches, unread, SETTLE) == expected
+    assert decide_by_raw(LOST, tuple(scans), matches, unread, SETTLE, PATIENCE) == expected
 
 
 def test_two_feeds_with_our_body_need_a_person() -> None:
-    assert decide_by_raw(LOST, (scan(1000, "a", "b"),), {"a", "b"}, set(), SETTLE).verdict == "human"
+    assert (
+        decide_by_raw(LOST, (scan(1000, "a", "b"),), {"a", "b"}, set(), SETTLE, PATIENCE).verdict == "human"
+    )
 
 
 def test_a_candidate_that_cannot_be_read_is_never_called_absent() -> None:
     scans = (scan(1180, "a"), scan(1240, "a"))
-    assert decide_by_raw(LOST, scans, set(), {"a"}, SETTLE).verdict == "human"
+    assert decide_by_raw(LOST, scans, set(), {"a"}, SETTLE, PATIENCE).verdict == "human"
 
 
 @pytest.mark.parametrize(
@@ -72,11 +74,11 @@ def test_a_candidate_that_cannot_be_read_is_never_called_absent() -> None:
 )
 def test_by_count(feeds: list[str], counts: dict[int, int], applied: str, verdict: str) -> None:
     scans = (scan(1180, *feeds), scan(1240, *feeds))
-    assert decide_by_count(LOST, scans, counts, applied, SETTLE).verdict == verdict  # type: ignore[arg-type]
+    assert decide_by_count(LOST, scans, counts, applied, SETTLE, PATIENCE).verdict == verdict  # type: ignore[arg-type]
 
 
 def test_count_alone_never_decides_before_it_has_settled() -> None:
-    assert decide_by_count(LOST, (scan(1000, "a"),), {1: 3}, "all", SETTLE).verdict == "wait"
+    assert decide_by_count(LOST, (scan(1000, "a"),), {1: 3}, "all", SETTLE, PATIENCE).verdict == "wait"
 
 
 def feed(number: str, *, action: str = "ProductUpdate", total: int = 3, source: str = "api") -> Feed:
@@ -94,12 +96,15 @@ def test_candidates_are_ours_by_action_count_and_source() -> None:
     assert [f.id for f in candidates(listed, LOST, "ProductUpdate", {"known"})] == ["right"]
 
 
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [pytest.param(950, 950, id="died-a-moment-ago"), pytest.param(9000, 990, id="died-long-ago")],
-)
-def test_a_dead_process_gave_up_within_its_deadline(now: float, expected: float) -> None:
-    assert given_up(900, 90, now) == expected
+def test_a_feed_that_is_not_done_may_show_its_values_later() -> None:
+    scans = (scan(1180, "a"), scan(1240, "a"))
+    found = decide_by_count(LOST, scans, {1: 3}, "none", SETTLE, PATIENCE, busy=True)
+    assert found == Finding(verdict="wait", at=1300.0)
+
+
+def test_lists_that_never_agree_end_with_a_person() -> None:
+    late = (scan(1000 + PATIENCE), scan(1100 + PATIENCE, "b"))
+    assert decide_by_raw(LOST, late, set(), {"b"}, SETTLE, PATIENCE).verdict == "human"
 
 
 def test_scans_come_at_once_then_after_settle_then_a_third_later() -> None:
