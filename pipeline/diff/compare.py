@@ -24,9 +24,10 @@ from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
 from pipeline.diff.sales import sale_of
+from pipeline.diff.screen import is_long
 from pipeline.diff.settle import Decided
-from pipeline.diff.suspects import lay_aside, unsure
-from pipeline.diff.tables import NOWHERE, Flags, our_rows, partners, shop_columns
+from pipeline.diff.suspects import Doubts, doubts, lay_aside, no_doubts, unsure
+from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY
@@ -139,28 +140,35 @@ class Draft:
             origins=Origins(self._accepted.mapped),
             rules=self._rules,
         )
-        listed = self._partners.listed
-        with Aside(self._folder, len(listed), self._stretch) as aside:
-            wanted = self._suspects(aside)
-            if self._rules.mode != "update-only":
-                wanted |= ~listed
-            ours = our_rows(self._accepted, wanted, aside.stretch)
-            for (start, stop, theirs), mine in zip(aside.stretches(), ours, strict=True):
+        listed, found = self._partners.listed, self._doubts()
+        wanted = found.ours if self._rules.mode == "update-only" else found.ours | ~listed
+        with Aside(self._folder, wanted, self._stretch) as aside:
+            self._lay_aside(aside, found)
+            ours = our_rows(self._accepted, wanted, aside.ends)
+            for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True):
                 if mine.height:
-                    yield from meeting.decide(mine, theirs, listed[start:stop][wanted[start:stop]])
+                    yield from meeting.decide(mine, theirs, listed[start:end][wanted[start:end]])
 
-    def _suspects(self, aside: Aside) -> Flags:
+    def _doubts(self) -> Doubts:
         if self._rules.mode == "create-only":
-            return self._partners.listed & False
-        return lay_aside(
-            aside,
+            return no_doubts(self._partners)
+        return doubts(
             self._accepted,
             self._snapshot,
             self._partners,
             fields=self._readable,
-            columns=[KEY, *self._beside()],
             unsure=unsure(self._accepted, self._unreadable, self._memory, self._rules),
             rules=self._rules,
+        )
+
+    def _lay_aside(self, aside: Aside, found: Doubts) -> None:
+        lay_aside(
+            aside,
+            self._snapshot,
+            self._partners,
+            found,
+            columns=[KEY, *self._beside()],
+            long_columns=[of.name for of in self._readable if is_long(of)],
         )
 
     def _beside(self) -> Iterable[str]:

@@ -21,10 +21,18 @@ from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Dialect, Field
 
 
-def decide_update(side: Side, fields: Iterable[Field], rules: Rules) -> Decided:
-    """A product that the shop holds; `fields` are those that may differ."""
+def decide_update(
+    side: Side, differing: Iterable[Field], rules: Rules, *, also: Iterable[Field] = ()
+) -> Decided:
+    """A product that the shop holds.
+
+    Args:
+        differing: fields whose meaning is known to differ; also: fields that may.
+    """
     one = _One(side, rules)
-    for of in fields:
+    for of in differing:
+        one.judge(of)
+    for of in also:
         if of.name in side.ours and of.name != KEY:
             one.compare(of)
     one.end_promotions()
@@ -97,12 +105,17 @@ class _One:
         self.held: list[Held] = []
 
     def compare(self, of: Field) -> None:
+        """Judge a field where the sides differ in meaning."""
         after = self._side.ours[of.name]
         if of.name in self._side.unreadable:
             self._unreadable(of, after)
-            return
-        before = self._side.theirs.get(of.name, "")
-        if self._same(of, after, before) or self._echo(of, after, before):
+        elif not self._same(of, after, self._side.theirs.get(of.name, "")):
+            self.judge(of)
+
+    def judge(self, of: Field) -> None:
+        """What follows from a difference that the shop shows."""
+        after, before = self._side.ours[of.name], self._side.theirs.get(of.name, "")
+        if self._echo(of, after, before):
             return
         drift = self._drift(of, before)
         if not of.settable:

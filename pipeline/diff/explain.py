@@ -151,7 +151,7 @@ def _product(side: Side, fields: Iterable[Field], rules: Rules, *, listed: bool)
     if not listed and rules.mode == "update-only":
         why = "the shop doesn't hold it, and mode update-only creates nothing"
         return Decided(sku=side.sku, fate="not_listed"), why
-    decided = decide_update(side, fields, rules) if listed else decide_create(side, fields, rules)
+    decided = decide_update(side, (), rules, also=fields) if listed else decide_create(side, fields, rules)
     words = {
         "create": "the shop doesn't hold it: it would be created",
         "update": "the shop holds it: what differs would be sent",

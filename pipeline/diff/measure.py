@@ -92,7 +92,6 @@ class Measures:
             yield self.deactivated
 
     def _prices(self, record: Record) -> None:
-        facts = dict(record.facts)
         for move in moves(record):
             if move.up > 1:
                 self.up[record.sku] = max(move.up, self.up.get(record.sku, 1.0))
@@ -101,7 +100,7 @@ class Measures:
             if move.typical is not None:
                 self.typical.append(move.typical)
                 self.priced[record.sku] = None
-            self._below(record.sku, move, facts)
+            self._below(record.sku, move, dict(record.facts))
 
     def _below(self, sku: str, move: Move, facts: dict[str, str]) -> None:
         for name, skus in self.below.items():

@@ -12,8 +12,9 @@ import polars as pl
 from pipeline.diff.decide import decide_create, decide_update
 from pipeline.diff.memory import Memory, Written
 from pipeline.diff.origins import Origins
-from pipeline.diff.pairs import AT
+from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
+from pipeline.diff.sales import sale_of
 from pipeline.diff.screen import is_long
 from pipeline.diff.settle import Decided, Side
 from pipeline.diff.suspects import LONG
@@ -24,6 +25,7 @@ from schemas.fields import KEY, Field
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
+_OURS = frozenset({ROW, PART, LINE})
 
 
 class Meeting:
@@ -55,23 +57,40 @@ class Meeting:
                 the same order.
             listed: for each row of ours, whether the shop holds it.
         """
-        known = ours.filter(pl.Series(listed))
+        here = pl.Series(listed)
+        known, new = ours.filter(here), ours.filter(~here)
         assert known.height == (0 if theirs is None else theirs.height)
         fields = _differing(known, theirs, self._readable, self._rules) if theirs is not None else []
-        differs = pl.Series([bool(of) or bool(self._hidden) for of in fields], dtype=pl.Boolean)
-        rest = np.ones(len(listed), dtype=np.bool_)
-        rest[listed] = differs.to_numpy()
-        remembered = self._remember(known.filter(differs)[KEY].to_list())
-        partners = iter(()) if theirs is None else theirs.filter(differs).iter_rows(named=True)
-        questions = (of for of in fields if of or self._hidden)
-        for row, here in zip(
-            ours.filter(pl.Series(rest)).iter_rows(named=True), listed[rest].tolist(), strict=True
+        asked = pl.Series([bool(of) or bool(self._hidden) for of in fields], dtype=pl.Boolean)
+        updates = self._updates(known, theirs, fields, asked) if theirs is not None else iter(())
+        creates = self._creates(new)
+        wanted = np.ones(len(listed), dtype=np.bool_)
+        wanted[listed] = asked.to_numpy()
+        for is_known in listed[wanted].tolist():
+            yield next(updates if is_known else creates)
+
+    def _updates(
+        self, ours: pl.DataFrame, theirs: pl.DataFrame, fields: Sequence[Sequence[Field]], asked: pl.Series
+    ) -> Iterator[Decided]:
+        """Products that the shop holds, and what may differ of each; only columns that matter become text."""
+        names = {of.name for each in fields for of in each} | self._hidden
+        columns = [name for name in ours.columns if name in names or _belongs(name)]
+        rows = ours.filter(asked).select(columns)
+        beside = [name for name in theirs.columns if name in names or _belongs(name)]
+        partners = theirs.filter(asked).select(beside)
+        remembered = self._remember(rows[KEY].to_list())
+        questions = (each for each in fields if each or self._hidden)
+        for row, partner, differing in zip(
+            rows.iter_rows(named=True), partners.iter_rows(named=True), questions, strict=True
         ):
-            if here:
-                side = self._side(row, next(partners), remembered)
-                yield decide_update(side, (*next(questions), *self._unreadable), self._rules)
-            else:
-                yield decide_create(self._side(row, {}, remembered), self._fields, self._rules)
+            side = self._side(row, partner, remembered)
+            yield decide_update(side, differing, self._rules, also=self._unreadable)
+
+    def _creates(self, ours: pl.DataFrame) -> Iterator[Decided]:
+        """Products that the shop doesn't hold."""
+        nothing = _Remembered()
+        for row in ours.iter_rows(named=True):
+            yield decide_create(self._side(row, {}, nothing), self._fields, self._rules)
 
     def _remember(self, skus: list[str]) -> _Remembered:
         if self._memory is None or not skus:
@@ -84,10 +103,8 @@ class Meeting:
         sku = row[KEY]
         return Side(
             sku=sku,
-            ours={
-                name: text for name, text in row.items() if text is not None and name not in (PART, LINE, ROW)
-            },
-            theirs={name: text or "" for name, text in theirs.items() if name not in (AT, LONG)},
+            ours={name: text for name, text in row.items() if text is not None and name not in _OURS},
+            theirs={name: text or "" for name, text in theirs.items()},
             unreadable=self._hidden,
             written=remembered.written.get(sku, {}),
             befores=remembered.befores.get(sku, {}),
@@ -102,6 +119,11 @@ class _Remembered:
 
     written: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
     befores: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+
+def _belongs(name: str) -> bool:
+    """Columns that a decision may need whichever fields differ: prices, windows, what is internal."""
+    return name in (KEY, PART, LINE) or name.startswith("@") or is_price(name) or sale_of(name) is not None
 
 
 def by_sku(answers: Mapping[tuple[str, str], T]) -> dict[str, dict[str, T]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -15,7 +16,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from pipeline.diff.tables import Rows
+from pipeline.diff.tables import Flags, Rows
 from pipeline.store.disk_errors import disk_errors
 
 #: Name of the column that says which row of the file a laid aside row belongs to.
@@ -28,12 +29,17 @@ class Aside:
     """Rows of the shop, laid aside by the stretch of the file that they belong to.
 
     Args:
-        rows: of the file; stretch: how many of them are met at a time.
+        wanted: for each row of the file whether it has to be looked at; stretch: how many such rows
+            are met at a time.
+
+    Attributes:
+        ends: for each stretch the row after its last.
     """
 
-    def __init__(self, folder: Path, rows: int, stretch: int = STRETCH) -> None:
-        self.stretch = max(stretch, -(-rows // _MOST_STRETCHES))
-        self.rows = rows
+    def __init__(self, folder: Path, wanted: Flags, stretch: int = STRETCH) -> None:
+        rows = np.flatnonzero(wanted)
+        size = max(stretch, -(-len(rows) // _MOST_STRETCHES))
+        self.ends: Rows = np.append(rows[size::size], len(wanted)) if len(wanted) else rows
         with disk_errors("write into", folder):
             self._folder = tempfile.TemporaryDirectory(
                 dir=folder, prefix=".diff-", ignore_cleanup_errors=True
@@ -52,7 +58,7 @@ class Aside:
     def lay(self, frame: pl.DataFrame, at: Rows) -> None:
         """Keep rows, each with the row of the file that it belongs to."""
         kept = frame.select(sorted(frame.columns)).with_columns(pl.Series(AT, at))
-        numbers = at // self.stretch
+        numbers = np.searchsorted(self.ends, at, side="right")
         for number in np.unique(numbers).tolist():
             table = kept.filter(pl.Series(numbers == number)).to_arrow(compat_level=pl.CompatLevel.oldest())
             with disk_errors("write into", self._folder.name):
@@ -61,8 +67,8 @@ class Aside:
     def stretches(self) -> Iterator[tuple[int, int, pl.DataFrame | None]]:
         """(first row, row after the last, what was laid aside for them in the order of the file)."""
         self._close()
-        for number, start in enumerate(range(0, self.rows, self.stretch)):
-            yield start, min(start + self.stretch, self.rows), self._read(number)
+        for number, (start, end) in enumerate(pairwise([0, *self.ends.tolist()])):
+            yield start, end, self._read(number)
 
     def _file(self, number: int, schema: pa.Schema) -> pa.ipc.RecordBatchStreamWriter:
         if number not in self._files:

@@ -93,6 +93,7 @@ HeldReason = Literal[
     "unsettable",
     "incomplete",
     "declined",
+    "lossy",
 ]
 
 
@@ -104,7 +105,8 @@ class Held:
         reason: "manual" (the API can't do it: `place` says where a person can), "quarantine",
             "drift" (policy hold or shop-wins), "conflict" (rollback: the shop holds neither value),
             "unsettable" (no update can change it), "incomplete" (a new product lacks what the shop
-            demands of one), "declined" (a reviewer said no), "volatile", "in-flight".
+            demands of one), "declined" (a reviewer said no), "lossy" (rollback: created
+            again, not all of it comes back), "volatile", "in-flight".
         theirs: what the shop holds, for conflicts.
     """
 

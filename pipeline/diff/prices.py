@@ -41,10 +41,12 @@ def is_price(name: str) -> bool:
 
 def moves(record: Record) -> Iterator[Move]:
     """The price moves of a record; none where it changes no price, or only back to journaled ones."""
+    touched = sorted(c.field for c in record.changes if is_price(c.field) and c.field not in record.acquitted)
+    if not touched:
+        return
     after = {change.field: change.after for change in record.changes}
     before = {change.field: change.before or "" for change in record.changes}
     facts = dict(record.facts)
-    touched = sorted(name for name in after if is_price(name) and name not in record.acquitted)
     for prefix in dict.fromkeys(name.rpartition(".")[0] for name in touched):
         yield _move(prefix, {**facts, **before}, {**facts, **after}, price_moves=_name(prefix, 0) in after)
 

@@ -17,7 +17,7 @@ from pipeline.diff.rules import known_field
 from pipeline.diff.sizes import size_of
 from pipeline.market.feeds import Action
 from pipeline.store.atomic import private_folder
-from pipeline.store.disk_errors import disk_errors
+from pipeline.store.disk_errors import disk_errors, disk_trouble
 from schemas.fields import Dialect, Lane
 
 #: How a record begins that has no number yet.
@@ -49,8 +49,10 @@ class Spool:
     def add(self, record: Record) -> None:
         record = record if record.no == record.batch == 0 else replace(record, no=0, batch=0)
         body: bytes = self._write(record, exclude_defaults=True)
-        with disk_errors("write into", self._folder):
+        try:
             self._records.write(body)
+        except OSError as error:
+            raise disk_trouble("write into", self._folder, error) from error
         self._starts.append(self._starts[-1] + len(body))
         self.entries.append(_entry(record, self._dialect))
 

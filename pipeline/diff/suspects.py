@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from pipeline.diff.memory import Memory, Written
 from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
 from pipeline.diff.shophashes import ShopHashes
-from pipeline.diff.tables import NOWHERE, Flags, Partners, Rows, group_batches, our_batches, row_groups
+from pipeline.diff.tables import NOWHERE, Flags, Partners, group_batches, our_batches, row_groups
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.kinds import comparable
@@ -20,61 +21,90 @@ from schemas.fields import KEY, Field
 
 #: Column that says whether the long columns of a laid aside row were read.
 LONG = "__long"
+_SLICE = 100_000
 
 
-def lay_aside(
-    aside: Aside,
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Which pairs aren't acquitted.
+
+    Attributes:
+        ours: for each row of the file; theirs: for each row of the shop.
+        long: for each row of the shop whether a long field may differ.
+    """
+
+    ours: Flags
+    theirs: Flags
+    long: Flags
+
+
+def doubts(
     accepted: Accepted,
     snapshot: Snapshot,
     partners: Partners,
     *,
     fields: Sequence[Field],
-    columns: Sequence[str],
     unsure: Flags,
     rules: Rules,
-) -> Flags:
-    """Lay aside the shop's rows that may differ from the file; which rows of the file those are.
-
-    Long columns are read, and LONG says so, where one of them may differ.
+) -> Doubts:
+    """Compare digests.
 
     Args:
-        fields: those that the shop shows; columns: what to keep of the shop's rows.
+        fields: those that the shop shows.
         unsure: rows of the file that have to be looked at whatever the digests say.
     """
     names = [KEY, *(of.name for of in fields)]
     parts = [screen.our_digests(frame, fields, rules.ctx) for frame in our_batches(accepted, names)]
-    digests = screen.joined(parts, len(fields))
-    hashes = ShopHashes(snapshot, len(partners.of_shop), fields, rules.ctx)
-    long_names = [of.name for of in fields if screen.is_long(of)]
-    laid: Flags = np.zeros(len(partners.listed), dtype=np.bool_)
-    for group, start, stop in row_groups(snapshot.path) if len(laid) else ():
-        at = partners.of_shop[start:stop]
+    digests, rows = screen.joined(parts, len(fields)), len(partners.of_shop)
+    hashes = ShopHashes(snapshot, rows, fields, rules.ctx)
+    found = no_doubts(partners)
+    for start in range(0, rows if len(found.ours) else 0, _SLICE):
+        at = partners.of_shop[start : start + _SLICE]
         known, places = at != NOWHERE, np.maximum(at, 0)
-        short, long = screen.differ(hashes.slice(start, stop), digests.take(places), fields)
-        short, long = (short | unsure[places]) & known, long & known
-        laid[at[short | long]] = True
-        for flags, read in ((long, columns), (short & ~long, [n for n in columns if n not in long_names])):
-            if flags.any():
-                _lay(aside, group_batches(snapshot.path, group, read), at, flags, long_names)
-    return laid
+        short, long = screen.differ(hashes.slice(start, start + len(at)), digests.take(places), fields)
+        either = (short | long | unsure[places]) & known
+        found.theirs[start : start + len(at)] = either
+        found.long[start : start + len(at)] = long & known
+        found.ours[at[either]] = True
+    return found
 
 
-def _lay(
-    aside: Aside, batches: Iterator[pl.DataFrame], at: Rows, wanted: Flags, long_names: Sequence[str]
+def no_doubts(partners: Partners) -> Doubts:
+    """As if every pair were equal."""
+    ours, theirs = len(partners.listed), len(partners.of_shop)
+    return Doubts(*(np.zeros(rows, dtype=np.bool_) for rows in (ours, theirs, theirs)))
+
+
+def lay_aside(
+    aside: Aside,
+    snapshot: Snapshot,
+    partners: Partners,
+    found: Doubts,
+    *,
+    columns: Sequence[str],
+    long_columns: Sequence[str],
 ) -> None:
-    """Keep the wanted rows of a row group, all in one form."""
-    start = 0
-    for frame in batches:
-        flags = wanted[start : start + frame.height]
-        if flags.any():
-            lacks = [name for name in long_names if name not in frame.columns]
-            empty = [pl.lit(None, dtype=pl.String).alias(name) for name in lacks]
-            mark = pl.lit(not lacks).alias(LONG)
-            aside.lay(
-                frame.filter(pl.Series(flags)).with_columns(*empty, mark),
-                at[start : start + frame.height][flags],
-            )
-        start += frame.height
+    """Lay aside the shop's rows that may differ from the file.
+
+    Long columns are read where one of them may differ, and LONG says so.
+    """
+    short_columns = [name for name in columns if name not in long_columns]
+    groups: dict[bool, list[tuple[int, int, int]]] = {False: [], True: []}
+    for group, start, stop in row_groups(snapshot.path):
+        if found.theirs[start:stop].any():
+            groups[bool(found.long[start:stop].any())].append((group, start, stop))
+    empty = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name in long_columns]
+    for long, chosen in groups.items():
+        rows = (np.arange(start, stop) for _, start, stop in chosen)
+        places = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+        more = [pl.lit(long).alias(LONG), *([] if long else empty)]
+        numbers = [group for group, _, _ in chosen]
+        for frame in group_batches(snapshot.path, numbers, columns if long else short_columns):
+            here, places = places[: frame.height], places[frame.height :]
+            flags = found.theirs[here]
+            if flags.any():
+                kept = frame.filter(pl.Series(flags)).with_columns(more)
+                aside.lay(kept, partners.of_shop[here[flags]])
 
 
 def unsure(accepted: Accepted, fields: Sequence[Field], memory: Memory, rules: Rules) -> Flags:

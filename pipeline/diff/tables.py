@@ -70,24 +70,26 @@ def our_batches(accepted: Accepted, columns: Sequence[str]) -> Iterator[pl.DataF
         yield _frame(few).select(columns)
 
 
-def our_rows(accepted: Accepted, wanted: Flags, stretch: int) -> Iterator[pl.DataFrame]:
-    """The wanted rows of each stretch of the file, in order; one frame a stretch, empty ones too."""
+def our_rows(accepted: Accepted, wanted: Flags, ends: Rows) -> Iterator[pl.DataFrame]:
+    """The wanted rows of each stretch of the file, in order; one frame a stretch, empty ones too.
+
+    Args:
+        ends: for each stretch the row after its last.
+    """
     kept: list[pa.RecordBatch] = []
-    start, end = 0, stretch
+    start, left = 0, ends.tolist()
     for batch in _record_batches(accepted.path):
-        kept.append(batch.slice(0, 0))
+        empty = pa.RecordBatch.from_pylist([], schema=batch.schema)
         done = 0
         while done < batch.num_rows:
-            rows = min(batch.num_rows - done, end - start)
+            rows = min(batch.num_rows - done, left[0] - start)
             flags = wanted[start : start + rows]
             if flags.any():
                 kept.append(batch.slice(done, rows).filter(pa.array(flags)))
             start, done = start + rows, done + rows
-            if start == end:
-                yield _frame(kept)
-                kept, end = [batch.slice(0, 0)], end + stretch
-    if start > end - stretch:
-        yield _frame(kept)
+            if start == left[0]:
+                yield _frame([empty, *kept])
+                kept, left = [], left[1:]
 
 
 def _record_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -108,7 +110,7 @@ def shop_columns(path: Path) -> tuple[str, ...]:
 
 def shop_batches(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """The rows of the shop, in the order of the snapshot."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=_BATCH, columns=list(columns)):
             yield _frame([batch]).select(columns)
 
@@ -123,10 +125,10 @@ def row_groups(path: Path) -> Iterator[tuple[int, int, int]]:
             start = stop
 
 
-def group_batches(path: Path, group: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The rows of one such stretch, some columns of them."""
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=_BATCH, row_groups=[group], columns=list(columns)):
+def group_batches(path: Path, groups: Sequence[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The rows of some such stretches, some columns of them."""
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(batch_size=_BATCH, row_groups=list(groups), columns=list(columns)):
             yield _frame([batch]).select(columns)
 
 
