@@ -127,7 +127,8 @@ _CLASSIC = (
     _field("Quantity", Kind.QUANTITY, volatile=True, lane=Lane.PRICE_STOCK),
     _field("Categories", Kind.CATEGORIES),
     _field("BrowseNodes", Kind.IDS),
-    _field("ShipmentType", Kind.ENUM, choices=("dropshipping", "crossdocking")),
+    # The docs name the first two; instances that store goods themselves know the third.
+    _field("ShipmentType", Kind.ENUM, choices=("dropshipping", "crossdocking", "warehouse")),
     _field("Condition", Kind.ENUM, choices=("new", "used", "refurbished")),
 )
 
