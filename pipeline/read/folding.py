@@ -13,6 +13,8 @@ from pipeline.read.expression import Node
 from pipeline.read.mapping import Parent
 
 GROUP = "__group"
+#: Cells of images that are gathered over one group; a shop takes eight, a hostile file has millions.
+MOST_IMAGES = 200
 
 
 def is_blank(name: str) -> pl.Expr:
@@ -64,8 +66,8 @@ class Groups:
         if not self.images:
             return frame
         row = pl.concat_str([pl.col(name) for name in self.images], separator="\n", ignore_nulls=True)
-        gathered = row.filter(row != "").str.join("\n").over(GROUP)
-        return frame.with_columns(gathered.alias("@images"))
+        gathered = row.filter(row != "").head(MOST_IMAGES).str.join("\n").over(GROUP)
+        return frame.with_columns(pl.when(gathered != "").then(gathered).alias("@images"))
 
 
 @dataclass(slots=True)

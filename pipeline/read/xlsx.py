@@ -237,6 +237,7 @@ class Lines:
         self.longest = limits.max_cell
         self._columns: dict[str, int] = {}
         self._rounded: dict[int, int] = {}
+        self._dressed: set[int] = set()
 
     def of(self, rows: Iterator[Row]) -> Iterator[Line]:
         """All rows.
@@ -252,6 +253,13 @@ class Lines:
 
     def finish(self) -> None:
         """Say what can only be said of whole columns."""
+        if self._dressed:
+            columns = ", ".join(map(column_letters, sorted(self._dressed)))
+            self._notes.chose(
+                f"number formats of column {columns}",
+                "their cells are read as they are shown",
+                "format General in the sheet shows the bare number",
+            )
         for column, count in sorted(self._rounded.items()):
             self._notes.found(
                 "shown-rounded",
@@ -303,6 +311,8 @@ class Lines:
         if len(value) > DIGITS:
             self.long(value, row, column)
         text = shown(value, look, self._epoch)
+        if look is not PLAIN:
+            self._dressed.add(column)
         if look.kind in ("plain", "number") and not (look.before or look.after or look.pattern):
             numbers.add(column)
             if look.kind == "number" and "." in value and _differs(value, text):
