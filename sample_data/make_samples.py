@@ -346,7 +346,7 @@ def write_price_list(path: Path) -> None:
 
 #: Findings of reading: texts as they would stand in a file.
 FILES: dict[str, str] = {
-    "footer-skipped": "SellerSku,Price\nD-1,18.50\nD-2,19.50\n\nPage 1 of 1\n",
+    "footer-skipped": "SellerSku,Name,Price\nD-1,Mug,18.50\nD-2,Cup,9.50\n\nPage 1 of 1\n",
     "duplicate-header": "SellerSku,Price,Note,Note\nD-1,18.50,a,b\n",
     "too-many-cells": "SellerSku,Name,Price\nD-1,Mug, 300 ml,18.50\nD-2,Cup,9.50\nD-3,Bowl,7.50\n",
     "too-few-cells": "SellerSku,Name,Price\nD-1,Mug\nD-2,Cup,9.50\nD-3,Bowl,7.50\n",

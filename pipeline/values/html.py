@@ -11,7 +11,7 @@ import re
 
 from lxml import etree, html
 
-from pipeline.values.text import SPACES, collapse
+from pipeline.values.text import SPACES, collapse, trim
 
 MAX_CHARACTERS = 200_000
 _BLOCKS = frozenset(
@@ -23,16 +23,18 @@ _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
 _PREFORMATTED = frozenset({"pre", "textarea", "script", "style"})
-#: A text token; tags are marked so that no text can look like one.
+#: Tags are marked so that no text can look like one, and so is white space that counts.
+_COUNTS = str.maketrans({" ": "\x01", "\n": "\x05", "\r": "\x06", "\t": "\x07"})
 _OPEN, _CLOSE, _END = "\x02", "\x03", "\x04"
 
 
 def comparable_html(text: str) -> str:
     """The text's meaning as one string; equal strings mean equal descriptions."""
+    text = trim(text)
     if "<" not in text and "&" not in text:
         return collapse(text)
-    if len(text) > MAX_CHARACTERS:
-        return collapse(text)
+    if len(text) > MAX_CHARACTERS or text.rfind("<") > text.rfind(">"):
+        return collapse(text)  # an open tag at the end would swallow what follows
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = html.document_fromstring(f"<html><body>{text}</body></html>".encode(), parser=parser)
@@ -61,7 +63,7 @@ def _tokens(body: html.HtmlElement) -> list[str]:
 
 
 def _kept(text: str | None, preformatted: int) -> str:
-    return (text or "").replace(" ", "\u0001") if preformatted else (text or "")
+    return (text or "").translate(_COUNTS) if preformatted else (text or "")
 
 
 def _start(element: html.HtmlElement) -> str:

@@ -70,10 +70,15 @@ def test_nobody_is_his_own_ancestor(run: Run, told: Told) -> None:
 def test_variants_of_one_product_agree(run: Run, told: Told) -> None:
     """With their parent; where it isn't in the file, with the first of them."""
     rows = [
-        product("C1", "P", brand="Other"), product("P"), product("C2", "P", category="20"), product("C3", "P"),
-        product("Q1", "Q"), product("Q2", "Q", brand="ACME "), product("Q3", "Q", brand="Third"),
+        product("C1", "P", brand="Other"),
+        product("P"),
+        product("C2", "P", category="20"),
+        product("C3", "P"),
+        product("Q1", "Q"),
+        product("Q2", "Q", brand="ACME "),
+        product("Q3", "Q", brand="Third"),
         product("Z", brand="Zeta"),
-    ]  # fmt: skip
+    ]
     accepted = run(rows, known=["P", "Q", "Z", "C1", "C2", "C3", "Q1", "Q2", "Q3"])
     assert told(accepted) == [("group-brand", "C2"), ("group-category", "D4"), ("group-brand", "C8")]
 

@@ -181,9 +181,12 @@ def test_two_hundred_defects_over_three_sheets(feed: Run, tmp_path: Path) -> Non
     source = tmp_path / "seeded.xlsx"
     expected: list[tuple[str, str, str]] = []
     bad = {
-        "Price": ("not-a-number", "twelve"), "Quantity": ("negative-quantity", "-3"), "Status": ("not-an-option", "on"),
-        "ProductId": ("bad-ean", "4006381333932"), "Name": ("too-short", "x"),
-    }  # fmt: skip
+        "Price": ("not-a-number", "twelve"),
+        "Quantity": ("negative-quantity", "-3"),
+        "Status": ("not-an-option", "on"),
+        "ProductId": ("bad-ean", "4006381333932"),
+        "Name": ("too-short", "x"),
+    }
     columns = ("SellerSku", "Name", "Price", "Quantity", "Status", "ProductId")
     with xlsxwriter.Workbook(source) as book:
         for number, name in enumerate(("Cups", "Plates", "Lamps")):

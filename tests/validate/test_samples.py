@@ -42,8 +42,10 @@ def lookups_of(name: str) -> Lookups:
         for number, path in enumerate(nodes, start=10)
     }
     attributes = (
-        attribute("ConditionType", ("Nuevo", "Usado")), attribute("Color", ()), attribute("PackageWeight", ()),
-    )  # fmt: skip
+        attribute("ConditionType", ("Nuevo", "Usado")),
+        attribute("Color", ()),
+        attribute("PackageWeight", ()),
+    )
     return Lookups(
         brands=frozenset(one["Brand"] for one in held),
         categories=categories,
@@ -72,9 +74,12 @@ def check(run: Run, shop: Shop, tmp_path: Path) -> Run:
         mapping = path.with_suffix(".toml")
         catalog = read_catalog([str(path)], folder=tmp_path)
         mapped = apply(
-            catalog, load_mapping(mapping if mapping.exists() else None),
-            dialect=shop.dialect, operators=shop.operators, folder=tmp_path,
-        )  # fmt: skip
+            catalog,
+            load_mapping(mapping if mapping.exists() else None),
+            dialect=shop.dialect,
+            operators=shop.operators,
+            folder=tmp_path,
+        )
         return run(mapped, shop=shop, lookups=lookups_of(against), **more)
 
     return checked
@@ -127,10 +132,21 @@ def test_the_defects_come_all_out_together(check: Run) -> None:
 
 #: Findings of reading and mapping: every code that a file can have and still be read.
 READING = {
-    "error-cell", "formula-without-value", "number-too-long", "shown-rounded", "merged-cells", "cell-outside-table",
-    "footer-skipped", "duplicate-header", "too-many-cells", "too-few-cells", "unbalanced-quote", "mixed-encoding",
-    "unknown-column", "expression-failed",
-}  # fmt: skip
+    "error-cell",
+    "formula-without-value",
+    "number-too-long",
+    "shown-rounded",
+    "merged-cells",
+    "cell-outside-table",
+    "footer-skipped",
+    "duplicate-header",
+    "too-many-cells",
+    "too-few-cells",
+    "unbalanced-quote",
+    "mixed-encoding",
+    "unknown-column",
+    "expression-failed",
+}
 
 
 @pytest.mark.parametrize("code", sorted(READING))

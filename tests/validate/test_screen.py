@@ -20,16 +20,24 @@ from schemas.tables import judge, product_table
 from schemas.webaddress import image_fault
 
 CLASSIC = (
-    *fields_of(Dialect.CLASSIC), field_named("ProductData.Color", Dialect.CLASSIC),
-    field_named("ProductData.Volume", Dialect.CLASSIC), field_named("ProductData.Uses", Dialect.CLASSIC),
-)  # fmt: skip
+    *fields_of(Dialect.CLASSIC),
+    field_named("ProductData.Color", Dialect.CLASSIC),
+    field_named("ProductData.Volume", Dialect.CLASSIC),
+    field_named("ProductData.Uses", Dialect.CLASSIC),
+)
 FALABELLA = fields_of(Dialect.FALABELLA, ("facl", "fape"))
 MOSTLY_GOOD: dict[str, tuple[str, ...]] = {
     KEY: ("A-1", "B 2", "é", "x" * 300, "A\u200b"),
     "Name": ("Cup", "C", "Cup <b>x</b>", "a&amp;b", "CafÃ©", "x" * 256, "ß" * 255, "\ufffd ok", "Cup \u202e"),
     "Description": (
-        "<p>A cup</p>", "short", "<p onclick=x>yes</p>", "<script>x</script>", '<p style="color: red">long</p>',
-        "<a href='javascript:x'>long</a>", '<a href="https://a.example">long</a>', "a < b is fine",
+        "<p>A cup</p>",
+        "short",
+        "<p onclick=x>yes</p>",
+        "<script>x</script>",
+        '<p style="color: red">long</p>',
+        "<a href='javascript:x'>long</a>",
+        '<a href="https://a.example">long</a>',
+        "a < b is fine",
     ),
     "Brand": ("Acme", "Acne", "Stone & Co"),
     "PrimaryCategory": ("10", "20", "1", "999", "Cups"),
@@ -40,15 +48,30 @@ MOSTLY_GOOD: dict[str, tuple[str, ...]] = {
     "SaleEndDate": ("2024-05-31 23:59:59", "2024-05-01 00:00:00"),
     "Quantity": ("0", "-1", "-0", "7"),
     "Status": ("active", "deleted", "actve"),
-    "ProductId": ("4006381333931", "4006381333932", "96385074", "036000291452", "12AB", "0306406152", "0", "00000000"),
+    "ProductId": (
+        "4006381333931",
+        "4006381333932",
+        "96385074",
+        "036000291452",
+        "12AB",
+        "0306406152",
+        "0",
+        "00000000",
+    ),
     "Images": (
-        "https://cdn.example.test/a.jpg", "http://cdn.example.test/a.jpg", "https://127.0.0.1/a", "https://a.example/x.gif",
-        "\n".join(["https://a.example/x.jpg"] * 9), "https://a.local/x", "https://u@a.example/", "https://a-.example/x?v=1",
+        "https://cdn.example.test/a.jpg",
+        "http://cdn.example.test/a.jpg",
+        "https://127.0.0.1/a",
+        "https://a.example/x.gif",
+        "\n".join(["https://a.example/x.jpg"] * 9),
+        "https://a.local/x",
+        "https://u@a.example/",
+        "https://a-.example/x?v=1",
     ),
     "ProductData.Color": ("Red", "White", "Deep Blue", "red"),
     "ProductData.Volume": ("3", "300 ml"),
     "ProductData.Uses": ("Oven,Table", "Oven,Pan", "Oven, Table"),
-}  # fmt: skip
+}
 
 
 def cells(name: str) -> st.SearchStrategy[str | None]:
@@ -100,10 +123,18 @@ def test_falabella_rows(frame: list[dict[str, str | None]], new_known: bool, loo
 
 
 GOOD = {
-    KEY: "A-1", "Name": "Stone cup", "PrimaryCategory": "10", "Description": "<p>A <b>cup</b></p>", "Brand": "Acme",
-    "Price": "12.50", "Quantity": "3", "ProductId": "4006381333931", "Status": "active",
-    "Images": "https://cdn.example.test/a/b-1.jpg?v=3", "ProductData.Color": "Red",
-}  # fmt: skip
+    KEY: "A-1",
+    "Name": "Stone cup",
+    "PrimaryCategory": "10",
+    "Description": "<p>A <b>cup</b></p>",
+    "Brand": "Acme",
+    "Price": "12.50",
+    "Quantity": "3",
+    "ProductId": "4006381333931",
+    "Status": "active",
+    "Images": "https://cdn.example.test/a/b-1.jpg?v=3",
+    "ProductData.Color": "Red",
+}
 
 
 @LAW
@@ -124,12 +155,41 @@ def test_a_good_row_is_acquitted(lookups: Lookups) -> None:
 
 TAGS = st.sampled_from(
     [
-        "<p>", "</p>", '<p class="a b">', '<p style="color: red; width:1px">', "<br/>", '<a href="https://a.example/x?y=1">',
-        "<script>", "</script>", "<p onclick=x>", "<img src=x onerror=y>", '<a href="javascript:x">', '<p style="a:url(x)">',
-        "<!--", "-->", "<![CDATA[", "]]>", "<", ">", '"', "'", "&lt;", "text ", "<svg>", "<style>", "<p\tclass=x>", "/",
-        '<a href="https://a&colon;x">', "<textarea>", "<table><tr><td>", "\n", "<P>", "<a\x00b>", '<p title="<">',
+        "<p>",
+        "</p>",
+        '<p class="a b">',
+        '<p style="color: red; width:1px">',
+        "<br/>",
+        '<a href="https://a.example/x?y=1">',
+        "<script>",
+        "</script>",
+        "<p onclick=x>",
+        "<img src=x onerror=y>",
+        '<a href="javascript:x">',
+        '<p style="a:url(x)">',
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<",
+        ">",
+        '"',
+        "'",
+        "&lt;",
+        "text ",
+        "<svg>",
+        "<style>",
+        "<p\tclass=x>",
+        "/",
+        '<a href="https://a&colon;x">',
+        "<textarea>",
+        "<table><tr><td>",
+        "\n",
+        "<P>",
+        "<a\x00b>",
+        '<p title="<">',
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=1500, deadline=None)

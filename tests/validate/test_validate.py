@@ -19,10 +19,20 @@ Told = Callable[[Accepted], list[tuple[str, str]]]
 RowsOf = Callable[[Accepted], list[dict[str, Any]]]
 
 GOOD = {
-    "SellerSku": "A-1", "Name": "Stone cup", "PrimaryCategory": "10", "Description": "<p>A cup</p>", "Brand": "Acme",
-    "Price": "12.50", "Quantity": "3", "SalePrice": "9", "SaleStartDate": "2024-05-01", "SaleEndDate": "2024-05-31",
-    "ProductId": "4006381333931", "Status": "active", "Images": "https://cdn.example.test/a.jpg",
-}  # fmt: skip
+    "SellerSku": "A-1",
+    "Name": "Stone cup",
+    "PrimaryCategory": "10",
+    "Description": "<p>A cup</p>",
+    "Brand": "Acme",
+    "Price": "12.50",
+    "Quantity": "3",
+    "SalePrice": "9",
+    "SaleStartDate": "2024-05-01",
+    "SaleEndDate": "2024-05-31",
+    "ProductId": "4006381333931",
+    "Status": "active",
+    "Images": "https://cdn.example.test/a.jpg",
+}
 
 
 def test_a_good_row_passes_with_its_values(run: Run, rows_of: RowsOf) -> None:
@@ -101,10 +111,13 @@ def test_a_finding_says_everything(run: Run) -> None:
         ({"Images": "http://cdn.example.test/a.jpg"}, [("image-not-https", "M3")]),
         ({"Images": "https://127.0.0.1/a.jpg"}, [("image-address", "M3")]),
         ({"Images": "https://cdn.example.test/a.gif"}, [("image-type", "M3")]),
-        ({"Images": "\n".join(f"https://cdn.example.test/{n}.jpg" for n in range(9))}, [("too-many-images", "M3")]),
+        (
+            {"Images": "\n".join(f"https://cdn.example.test/{n}.jpg" for n in range(9))},
+            [("too-many-images", "M3")],
+        ),
     ],
     ids=lambda value: "-".join(map(str, value))[:40] if isinstance(value, dict) else "",
-)  # fmt: skip
+)
 def test_each_defect_is_one_finding_at_its_cell(
     run: Run, told: Told, change: dict[str, str | None], expected: list[tuple[str, str]]
 ) -> None:
@@ -119,9 +132,14 @@ def test_an_unreadable_cell_hides_no_other_failure(run: Run, told: Told) -> None
     ]
     rows[0] |= {"Status": "x", "ProductId": "1", "Quantity": "-2"}
     assert told(run(rows, known=[])) == [
-        ("not-a-number", "F2"), ("negative-quantity", "G2"), ("bad-ean", "K2"), ("not-an-option", "L2"),
-        ("not-positive", "F3"), ("not-positive", "F4"), ("ambiguous-number", "F5"),
-    ]  # fmt: skip
+        ("not-a-number", "F2"),
+        ("negative-quantity", "G2"),
+        ("bad-ean", "K2"),
+        ("not-an-option", "L2"),
+        ("not-positive", "F3"),
+        ("not-positive", "F4"),
+        ("ambiguous-number", "F5"),
+    ]
 
 
 def test_validation_can_not_be_switched_off(run: Run, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +154,18 @@ class TestBlanksAndClearing:
     def test_blank_leaves_alone_unless_the_column_says_otherwise(self, run: Run, rows_of: RowsOf) -> None:
         row = {"SellerSku": "A", "SalePrice": None, "Name": "  ", "Variation": "__CLEAR__"}
         assert rows_of(run([row], known="A"))[0] == {
-            "SellerSku": "A", "SalePrice": None, "Name": None, "Variation": "",
-        }  # fmt: skip
+            "SellerSku": "A",
+            "SalePrice": None,
+            "Name": None,
+            "Variation": "",
+        }
         formats = {"SalePrice": Format(blank="clear"), "Name": Format(blank="clear")}
         assert rows_of(run([row], known="A", formats=formats))[0] == {
-            "SellerSku": "A", "SalePrice": "", "Name": "", "Variation": "",
-        }  # fmt: skip
+            "SellerSku": "A",
+            "SalePrice": "",
+            "Name": "",
+            "Variation": "",
+        }
 
     def test_a_blank_can_be_an_error(self, run: Run, told: Told) -> None:
         rows = [
@@ -166,15 +190,18 @@ class TestNewProducts:
     def test_what_a_file_lacks_is_said_once_a_row(self, run: Run, told: Told) -> None:
         accepted = run([{"SellerSku": "A", "Price": "1"}, {"SellerSku": "B", "Price": None}], known=[])
         assert told(accepted) == [
-            ("incomplete-product", ""), ("missing-required", "B3"), ("incomplete-product", ""),
-        ]  # fmt: skip
+            ("incomplete-product", ""),
+            ("missing-required", "B3"),
+            ("incomplete-product", ""),
+        ]
         assert "Name, PrimaryCategory, Description, Brand" in accepted.findings[0].message
 
     def test_where_nobody_asked_the_shop_it_is_a_warning(self, run: Run) -> None:
         accepted = run([{"SellerSku": "A", "Price": None}])
         assert [(f.code, f.severity, f.row) for f in accepted.findings] == [
-            ("incomplete-product", Severity.WARNING, 0), ("missing-required", Severity.WARNING, 2),
-        ]  # fmt: skip
+            ("incomplete-product", Severity.WARNING, 0),
+            ("missing-required", Severity.WARNING, 2),
+        ]
         assert accepted.rows == 1
 
     def test_update_only_creates_nothing_and_asks_for_nothing(self, run: Run) -> None:
@@ -186,9 +213,11 @@ class TestNewProducts:
     def test_a_unit_that_is_offered_needs_its_price(self, run: Run, falabella: Shop, told: Told) -> None:
         row = {
             **{name: GOOD[name] for name in ("SellerSku", "Name", "PrimaryCategory", "Description", "Brand")},
-            "BusinessUnits.facl.Price": "8990", "BusinessUnits.facl.Stock": "1",
-            "BusinessUnits.fape.Price": None, "BusinessUnits.fape.Stock": None,
-        }  # fmt: skip
+            "BusinessUnits.facl.Price": "8990",
+            "BusinessUnits.facl.Stock": "1",
+            "BusinessUnits.fape.Price": None,
+            "BusinessUnits.fape.Stock": None,
+        }
         assert run([row], known=[], shop=falabella).findings == ()
         offered = {**row, "BusinessUnits.fape.Stock": "4"}
         assert told(run([offered], known=[], shop=falabella)) == [("missing-required", "H2")]
@@ -214,12 +243,18 @@ class TestTheShopsOwnLists:
         ]
         accepted = run(rows, known=[], lookups=lookups)
         assert told(accepted) == [
-            ("unknown-option", "N3"), ("unknown-brand", "E4"), ("not-a-leaf", "C5"), ("unknown-category", "C6"),
-            ("missing-required", "N7"), ("unknown-attribute", "O8"), ("too-long", "O9"),
-        ]  # fmt: skip
+            ("unknown-option", "N3"),
+            ("unknown-brand", "E4"),
+            ("not-a-leaf", "C5"),
+            ("unknown-category", "C6"),
+            ("missing-required", "N7"),
+            ("unknown-attribute", "O8"),
+            ("too-long", "O9"),
+        ]
         assert [finding.hint for finding in accepted.findings[:4:2]] == [
-            "did you mean 'Red'?", "products stand in the lowest level",
-        ]  # fmt: skip
+            "did you mean 'Red'?",
+            "products stand in the lowest level",
+        ]
         assert accepted.findings[1].hint == "did you mean 'Acme'?"
 
     def test_the_shops_spelling_is_sent(self, run: Run, lookups: Lookups, rows_of: RowsOf) -> None:
@@ -269,8 +304,14 @@ class TestSeverity:
 def test_an_inherited_error_refuses_its_row_and_silences_its_cell(run: Run, make_mapped: Any) -> None:
     """Reading found an error cell: the row is refused, and no second finding says that it's empty."""
     found = Finding(
-        code="error-cell", severity=Severity.ERROR, message="#DIV/0!", file="catalog.csv", row=3, column="Price", cell="F3"
-    )  # fmt: skip
+        code="error-cell",
+        severity=Severity.ERROR,
+        message="#DIV/0!",
+        file="catalog.csv",
+        row=3,
+        column="Price",
+        cell="F3",
+    )
     mapped = make_mapped(
         [GOOD, {**GOOD, "SellerSku": "B", "Price": None, "SalePrice": None}], findings=[found]
     )
