@@ -43,6 +43,11 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@$(PIP_INSTALL) $(LOCKED) -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.docs: requirements-docs.lock $(VENV)/.run
+	@echo "installing requirements-docs.lock" >&2
+	@$(PIP_INSTALL) $(LOCKED) -r requirements-docs.lock
+	@touch $@
+
 setup: $(VENV)/.dev ## Create .venv from the hashed locks, and install this project into it
 
 # --- what users and developers do ---
@@ -69,15 +74,17 @@ bench: $(VENV)/.dev ## Measure the stages against their budgets
 chaos: $(VENV)/.dev ## All kill points and fault storms (long)
 	@$(BIN)/python -m pytest -m chaos $(PYTEST_ARGS)
 
-docs: $(VENV)/.run ## Regenerate the pages of docs/ that are made from the code
-	@$(BIN)/python -m pipeline.cli.reference docs/reference/cli.md
+docs: $(VENV)/.docs ## Write the reference from the code, and build docs/ into site/; a broken link fails
+	@$(BIN)/python docs/_tools/write.py
+	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -b html -c docs . site
+	@echo "site/index.html"
 
 wheel: $(VENV)/.dev ## Build sdist and wheel into dist/
 	@rm -rf dist && $(BIN)/python -m hatchling build
 
 # --- locks: nothing in them names the index they came from ---
 
-lock: $(VENV)/.dev ## Resolve pyproject.toml again into the two locks, keeping what still fits
+lock: $(VENV)/.dev ## Resolve pyproject.toml again into the three locks, keeping what still fits
 	@$(MAKE) --no-print-directory _locks
 
 upgrade: $(VENV)/.dev ## The same, taking the newest releases that fit and are older than a week
@@ -88,7 +95,9 @@ _locks:
 	@$(UV_INDEX); \
 	$(UV_LOCK) $(UPGRADE) --group pyproject.toml:build pyproject.toml -o requirements.lock >/dev/null && \
 	$(UV_LOCK) $(UPGRADE) --group pyproject.toml:build --group pyproject.toml:dev -c requirements.lock \
-		pyproject.toml -o requirements-dev.lock >/dev/null
+		pyproject.toml -o requirements-dev.lock >/dev/null && \
+	$(UV_LOCK) $(UPGRADE) --group pyproject.toml:docs -c requirements.lock -c requirements-dev.lock \
+		-o requirements-docs.lock >/dev/null
 
 clean: ## Remove what was made here: .venv, caches, build products
 	@rm -rf $(VENV) dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
