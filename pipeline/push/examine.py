@@ -114,13 +114,13 @@ class Examiner:
 
 def _unit_sent_along(fields: Mapping[str, str], current: Product) -> dict[str, str]:
     """Falabella takes an update only with one business unit in it (F6): send a status as it stands."""
-    if any(name.startswith("BusinessUnits.") for name in fields):
+    sent = {name: value for name, value in fields.items() if name.startswith("BusinessUnits.")}
+    if any(sent.values()):
         return {}
-    held = (
-        (n, v) for n, v in current.items() if n.startswith("BusinessUnits.") and n.endswith(".Status") and v
-    )
-    first = next(iter(sorted(held)), None)
-    return {first[0]: str(first[1])} if first else {}
+    held = [n for n, v in current.items() if n.startswith("BusinessUnits.") and n.endswith(".Status") and v]
+    same = {name.rpartition(".")[0] for name in sent}  # emptied only: the shop counts that as nothing
+    first = min(held, key=lambda n: (n.rpartition(".")[0] not in same, n), default=None)
+    return {first: str(current[first])} if first else {}
 
 
 def _moved_message(moved: list[Moved]) -> str:

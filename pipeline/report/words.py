@@ -47,6 +47,7 @@ REASON_WORDS = {
     "unsettable": "the API can't set it",
     "incomplete": "a new product that lacks what the shop demands",
     "declined": "declined in review",
+    "lossy": "not all of it comes back",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,16 +15,21 @@ import pyarrow.parquet as pq
 from pipeline.diff.build import Assembly, plan_path
 from pipeline.diff.compare import Draft
 from pipeline.diff.memory import Memory
-from pipeline.diff.plan import Forecast, Held, Inputs, Plan
-from pipeline.diff.rules import rules_of
+from pipeline.diff.places import place_of
+from pipeline.diff.plan import Change, Effect, Forecast, Held, Inputs, Plan, Record
+from pipeline.diff.rules import Rules, rules_of
+from pipeline.diff.settle import Decided, Side, settled
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part
 from pipeline.rollback.conflicts import Product, Sorted
+from pipeline.rollback.sendable import sendable
 from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
-from pipeline.values.context import Context, Format
-from pipeline.values.kinds import parse
-from schemas.fields import KEY, Dialect, Kind, UnknownField, field_named
+from pipeline.values.context import Context
+from schemas.fields import KEY, Dialect, field_named
+
+#: What no call of the API brings back to a product that is created again.
+LOST = "ratings, reviews, sales rank, the shop's own id and address of it, and its stock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +39,13 @@ class Undo:
     Attributes:
         undoes: runs that it takes back, oldest first.
         name: source of the plan, for people ("rollback of run …").
+        notices: what a reader should know beside the changes, as sentences.
     """
 
     kind: Literal["rollback", "restore"]
     undoes: tuple[str, ...]
     name: str
+    notices: tuple[str, ...] = ()
 
 
 def undo_plan(
@@ -60,6 +67,9 @@ def undo_plan(
 ) -> Plan:
     """Seal the plan that puts old values back, in `folder`/<plan_id>.plan.jsonl.
 
+    Every change of it goes back to a value that the journal holds as a before-value, so no guard
+    judges it: an incident must be undoable.
+
     Args:
         products: what the shop holds now, of the products in question.
         scratch: an existing folder for tables that are needed only meanwhile.
@@ -68,22 +78,24 @@ def undo_plan(
     accepted = _accepted(undo.name, rows, scratch)
     snapshot = _snapshot(plan_id, products, shop_name, identity, now, scratch)
     lenient = _any_change(shop)
-    draft = Draft(accepted, snapshot, memory, rules_of(lenient, ctx, partial=True), scratch)
-    held = (*found.conflicts, *unclear)
+    rules = rules_of(lenient, ctx, partial=True)
+    draft = Draft(accepted, snapshot, memory, rules, scratch)
+    held = (*found.conflicts, *found.manual, *unclear, *_lossy(found.anew))
     with Assembly(scratch, lenient) as assembly:
         assembly.take((), held)
-        for decided in draft:
-            assembly.take(decided.records, decided.held)
-        blocked = len({one.sku for one in held} - set(rows))
+        for decided in (*draft, *_removals(found.removals, products, rules)):
+            assembly.take(map(_acquitted, decided.records), decided.held)
+        blocked = len({one.sku for one in held} - set(rows) - set(found.removals))
+        counts = replace(draft.counts, blocked=draft.counts.blocked + blocked, remove=len(found.removals))
         header = Plan(
             id=plan_id, kind=undo.kind, shop=shop_name, identity=identity, dialect=shop.dialect.value,
             operators=shop.operators, created=now, source=undo.name, source_rows=len(rows),
             source_columns=(), partial=True, snapshot=snapshot.id, snapshot_taken=now,
             inputs=Inputs(source=snapshot.digest, snapshot=snapshot.digest, settings=settings_digest),
-            counts=replace(draft.counts, blocked=draft.counts.blocked + blocked),
+            counts=counts,
             fields_changed=dict(sorted(draft.fields_changed.items())), guards=(), batches=(),
             forecast=Forecast(requests=0, feeds=0, seconds=0.0), records=0, undoes=undo.undoes,
-            basis=replace(draft.basis(""), rows=None), notices=draft.notices,
+            basis=replace(draft.basis(""), rows=None), notices=(*draft.notices, *undo.notices, *_told(found)),
         )  # fmt: skip
         return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
 
@@ -96,31 +108,55 @@ def _any_change(shop: Shop) -> Shop:
     return shop.model_copy(update={"catalog": catalog})
 
 
+def _acquitted(record: Record) -> Record:
+    return replace(record, acquitted=tuple(change.field for change in record.changes))
+
+
+def _removals(skus: Iterable[str], products: Mapping[str, Product], rules: Rules) -> Iterator[Decided]:
+    """Created products, taken out altogether; what they hold now is what their way back needs."""
+    for sku in skus:
+        lost = [
+            Change(field=name, before=text, after="")
+            for name, text in products[sku].items()
+            if text and name != KEY and rules.field(name)
+        ]
+        yield settled(Side(sku=sku, ours={}), rules, Effect.REMOVE, lost, [])
+
+
+def _lossy(skus: Iterable[str]) -> Iterator[Held]:
+    """A product that is created again isn't the one that was removed."""
+    for sku in skus:
+        message = f"created again, since the shop has lost it; {LOST} don't come back"
+        yield Held(sku=sku, reason="lossy", message=message)
+
+
+def _told(found: Sorted) -> Iterator[str]:
+    if found.anew:
+        listed = ", ".join(found.anew[:20]) + (" …" if len(found.anew) > 20 else "")
+        yield f"{len(found.anew)} removed products are created again, and {LOST} don't come back: {listed}."
+    if found.conflicts:
+        skus = len({one.sku for one in found.conflicts})
+        yield f"{skus} products are left alone: someone changed them after the run did."
+
+
 def _as_sent(
     rows: Mapping[str, Mapping[str, str]], dialect: Dialect, ctx: Context
 ) -> tuple[dict[str, dict[str, str]], list[Held]]:
-    """Old values as the API takes them: the shop shows categories by name and wants them by id."""
+    """Old values as the API takes them, and those that only a person can choose."""
     ready: dict[str, dict[str, str]] = {}
     unclear: list[Held] = []
     for sku, values in rows.items():
         for name, value in values.items():
-            sent = _sendable(name, value, dialect, ctx)
+            sent = sendable(name, value, dialect, ctx)
             if sent is not None:
                 ready.setdefault(sku, {})[name] = sent
                 continue
             message = f"the shop knows no single category {value!r}; choose it on the product's page"
-            unclear.append(Held(sku=sku, reason="manual", field=name, before=value, message=message))
+            place = place_of(field_named(name, dialect), sku)
+            unclear.append(
+                Held(sku=sku, reason="manual", field=name, after=value, message=message, place=place)
+            )
     return ready, unclear
-
-
-def _sendable(name: str, value: str, dialect: Dialect, ctx: Context) -> str | None:
-    try:
-        known = field_named(name, dialect)
-    except UnknownField:
-        return value
-    if not value or known.kind not in (Kind.CATEGORY, Kind.CATEGORIES):
-        return value
-    return parse(known, value, Format(), ctx)[0]
 
 
 def _accepted(name: str, rows: Mapping[str, Mapping[str, str]], scratch: Path) -> Accepted:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.rollback.invert import Wanted
 from pipeline.rollback.undo import Undo
 from pipeline.usecases.connection import connected, journal_of, observer
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.rollback import settle, way_back
-from pipeline.usecases.selection import Selection
+from pipeline.usecases.planned import check_forms
+from pipeline.usecases.rollback import settle, wanted_of
+from pipeline.usecases.selection import Selection, conditions
 from pipeline.usecases.snapshot import moment
+from pipeline.usecases.wayback import way_back
 from pipeline.usecases.workspace import Workspace
 
 
@@ -25,20 +26,22 @@ def restore(
     remove: bool = False,
     out: Path | None = None,
     reports: Sequence[Path] = (),
+    where: str | Sequence[str] | None = None,
 ) -> Outcome:
     """Plan the way back to a time; nothing is sent.
 
     Raises:
-        UsageError: the time can't be read.
+        UsageError: the time can't be read; no such field.
         OutcomeUnknown: a run since then is still unknown in part.
     """
+    check_forms(reports)
     when = moment(ws, at)
-    wanted = Wanted(skus=frozenset(skus), fields=frozenset(fields), stock=stock, remove=remove)
+    wanted = wanted_of(ws, skus, fields, stock=stock, remove=remove)
+    selection = Selection(since=when, where=conditions(where, ws.shop))
     with journal_of(ws) as journal, connected(ws, observer(journal)) as shop:
         identity = ws.identity(ws.shop)
         rows = [row for row in journal.runs(identity) if journal.state(row.id).last >= when]
         for row in rows:
-            settle(ws, journal, shop, row)
+            settle(ws, journal, shop, row, selection)
         undo = Undo(kind="restore", undoes=tuple(row.id for row in rows), name=f"restore to {at}")
-        selection = Selection(since=when)
         return way_back(ws, journal, shop, rows, undo, wanted, selection, out=out, reports=reports)

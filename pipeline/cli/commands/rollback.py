@@ -11,8 +11,15 @@ from pipeline.cli.common import command
 from pipeline.cli.shell import Shell
 from pipeline.usecases.outcome import Outcome
 
+where = click.option(
+    "--where",
+    metavar="CONDITION",
+    multiple=True,
+    help="Only products with Status=inactive, Brand!=Acme, Price<5 …: as the run wrote it, else as the shop "
+    "has it; repeatable, all must hold.",
+)
 selection = options.together(
-    options.skus, options.fields, options.stock, options.remove, options.plan_out, options.reports
+    options.skus, options.fields, where, options.stock, options.remove, options.plan_out, options.reports
 )
 
 
@@ -21,19 +28,18 @@ selection = options.together(
 @selection
 @click.option("--since", metavar="TIME", help="Only what was sent since then.")
 @click.option("--feed", "feeds", metavar="ID", multiple=True, help="Only what rode in this feed; repeatable.")
-@click.option("--where", metavar="FIELD=VALUE", help="Only products to which the run wrote this.")
 def rollback(
     shell: Shell,
     run: str,
     skus: tuple[str, ...],
     fields: tuple[str, ...],
+    where: tuple[str, ...],
     stock: bool,
     remove: bool,
     out: Path | None,
     reports: tuple[Path, ...],
     since: str | None,
     feeds: tuple[str, ...],
-    where: str | None,
 ) -> Outcome:
     """Write the plan that takes a run back, where the shop still holds what the run wrote."""
     from pipeline.usecases import rollback as use_case
@@ -63,6 +69,7 @@ def restore(
     at: str,
     skus: tuple[str, ...],
     fields: tuple[str, ...],
+    where: tuple[str, ...],
     stock: bool,
     remove: bool,
     out: Path | None,
@@ -72,5 +79,13 @@ def restore(
     from pipeline.usecases import restore as use_case
 
     return use_case.restore(
-        shell.workspace(), at, skus=skus, fields=fields, stock=stock, remove=remove, out=out, reports=reports
+        shell.workspace(),
+        at,
+        skus=skus,
+        fields=fields,
+        where=where,
+        stock=stock,
+        remove=remove,
+        out=out,
+        reports=reports,
     )
