@@ -171,6 +171,10 @@ _BY_NAME = {
 _UNIT_BY_TAG = {field.tag: field for field in _UNIT}
 #: An attribute's FeedName is an XML element name.
 _ATTRIBUTE = re.compile(r"ProductData\.([A-Za-z_][\w.-]*)")
+#: Attributes that every category has and that are numbers: "0.5" and "0.500" are one weight.
+_ATTRIBUTE_KINDS = dict.fromkeys(
+    ("PackageHeight", "PackageWidth", "PackageLength", "PackageWeight"), Kind.NUMBER
+)
 _BUSINESS_UNIT = re.compile(r"BusinessUnits\.([A-Za-z]\w*)\.(\w+)")
 
 
@@ -188,7 +192,8 @@ def field_named(name: str, dialect: Dialect) -> Field:
     if (plain := _BY_NAME[dialect].get(name)) is not None:
         return plain
     if attribute := _ATTRIBUTE.fullmatch(name):
-        return Field(name=name, kind=Kind.TEXT, place=Place.PRODUCT_DATA, tag=attribute[1])
+        kind = _ATTRIBUTE_KINDS.get(attribute[1], Kind.TEXT)
+        return Field(name=name, kind=kind, place=Place.PRODUCT_DATA, tag=attribute[1])
     unit = _BUSINESS_UNIT.fullmatch(name)
     if unit and dialect is Dialect.FALABELLA and unit[2] in _UNIT_BY_TAG:
         known = _UNIT_BY_TAG[unit[2]]
