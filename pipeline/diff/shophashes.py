@@ -1,7 +1,7 @@
 """The shop's side of the screen, kept beside the snapshot: one file of hashes a field.
 
-They depend on nothing but the snapshot, the recipe and the field (and the category tree where names
-stand for ids), all of which name the file: what is found is right, what is stale is never found.
+They depend on nothing but the snapshot's file, the recipe and the field (and the category tree where
+names stand for ids), all of which name them: what is found is right, what is stale is never found.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class ShopHashes:
 
 def _key(snapshot: Snapshot, of: Field, ctx: Context) -> str:
     tree = sorted(ctx.category_names.items()) if of.kind in (Kind.CATEGORY, Kind.CATEGORIES) else []
-    parts = [screen.RECIPE, snapshot.digest, snapshot.id, of.name, of.kind, of.clearable, tree]
+    file = snapshot.path.stat()
+    whose = [snapshot.id, snapshot.digest, file.st_size, file.st_mtime_ns]
+    parts = [screen.RECIPE, *whose, of.name, of.kind, of.clearable, tree]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

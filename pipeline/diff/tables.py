@@ -42,20 +42,57 @@ def partners(accepted: Accepted, snapshot: Snapshot) -> Partners:
     Raises:
         StateError: a SKU stands twice in one of them, which the stages before rule out.
     """
-    ours = pl.DataFrame({KEY: _keys(part[KEY] for part in our_batches(accepted, [KEY]))})
-    theirs = pl.DataFrame({KEY: _keys(part[KEY] for part in shop_batches(snapshot.path, [KEY]))})
-    rows = ours.with_row_index("row")
-    found = theirs.join(rows, on=KEY, how="left", maintain_order="left")["row"]
-    of_shop: Rows = found.cast(pl.Int64).fill_null(NOWHERE).to_numpy()
-    listed = np.zeros(ours.height, dtype=np.bool_)
-    listed[of_shop[of_shop != NOWHERE]] = True
-    if len(of_shop) != theirs.height or int(listed.sum()) != int((of_shop != NOWHERE).sum()):
+    ours = _keys(part[KEY] for part in our_batches(accepted, [KEY]))
+    of_shop = _joined(ours, snapshot)
+    known = of_shop[of_shop != NOWHERE]
+    listed: Flags = np.zeros(len(ours), dtype=np.bool_)
+    listed[known] = True
+    if int(listed.sum()) != len(known):
         raise StateError(f"a SKU stands twice in {accepted.path} or {snapshot.path}")
     return Partners(of_shop=of_shop, listed=listed)
 
 
-def _keys(parts: Iterator[pl.Series]) -> pl.Series:
-    return pl.concat([pl.Series(KEY, [], dtype=pl.String), *parts], rechunk=True)
+def _joined(ours: pa.Array, snapshot: Snapshot) -> Rows:
+    """For each row of the shop the row of ours with the same SKU: found by hash, then read to be sure."""
+    hashes = _hashes(ours)
+    order = np.argsort(hashes, kind="stable")
+    ranked = hashes[order]
+    clash = bool((ranked[1:] == ranked[:-1]).any())
+    found: list[Rows] = [np.zeros(0, dtype=np.int64)]
+    for frame in shop_batches(snapshot.path, [KEY]) if not clash else ():
+        theirs = frame[KEY].to_arrow()
+        wanted = _hashes(theirs)
+        rank = np.minimum(np.searchsorted(ranked, wanted), max(len(ranked) - 1, 0))
+        hits = ranked[rank] == wanted if len(ranked) else np.zeros(len(wanted), dtype=np.bool_)
+        rows = np.where(hits, order[rank] if len(order) else NOWHERE, NOWHERE)
+        clash = clash or not _same(ours.take(pa.array(rows[hits])), theirs.filter(pa.array(hits)))
+        found.append(rows)
+    return _joined_by_text(ours, snapshot) if clash else np.concatenate(found)
+
+
+def _joined_by_text(ours: pa.Array, snapshot: Snapshot) -> Rows:
+    """The same where two SKUs share a hash (or one stands twice): slower, and larger."""
+    rows = pl.DataFrame({KEY: ours}).with_row_index("row")
+    theirs = pl.DataFrame({KEY: _keys(part[KEY] for part in shop_batches(snapshot.path, [KEY]))})
+    found = theirs.join(rows, on=KEY, how="left", maintain_order="left")["row"]
+    if len(found) != theirs.height:
+        raise StateError(f"a SKU stands twice in the file that is compared with {snapshot.path}")
+    places: Rows = found.cast(pl.Int64).fill_null(NOWHERE).to_numpy()
+    return places
+
+
+def _hashes(keys: pa.Array) -> npt.NDArray[np.uint64]:
+    found: npt.NDArray[np.uint64] = pl.Series(keys, dtype=pl.String).hash(seed=1).to_numpy()
+    return found
+
+
+def _same(ours: pa.Array, theirs: pa.Array) -> bool:
+    return bool(ours.cast(pa.large_string()).equals(theirs.cast(pa.large_string())))
+
+
+def _keys(parts: Iterator[pl.Series]) -> pa.Array:
+    chunks = [part.to_arrow().cast(pa.large_string()) for part in parts]
+    return pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
 
 
 def our_batches(accepted: Accepted, columns: Sequence[str]) -> Iterator[pl.DataFrame]:

@@ -10,6 +10,7 @@ from pipeline.diff.compare import Draft
 from pipeline.diff.memory import Resting, Written, content_of
 from pipeline.diff.plan import Change, Counts, Effect, Origin
 from pipeline.diff.rules import Rules
+from pipeline.errors import StateError
 from pipeline.market.feeds import Action
 from pipeline.read.finding import Finding, Severity
 from pipeline.values.context import Context
@@ -456,3 +457,27 @@ def expected_of(ours: list[dict[str, str]], theirs: list[dict[str, str]]) -> lis
         elif names:
             told.append((row["SellerSku"], "update", names))
     return told
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param(["A", "A"], ["A"], id="in the file"),
+        pytest.param(["A"], ["B", "A", "A"], id="in the shop"),
+    ],
+)
+def test_a_sku_that_stands_twice_is_no_basis(diff: Any, ours: list[str], theirs: list[str]) -> None:
+    with pytest.raises(StateError, match="a SKU stands twice"):
+        diff(
+            [{"SellerSku": sku, "Name": "x"} for sku in ours], [{"SellerSku": s, "Name": "x"} for s in theirs]
+        )
+
+
+def test_the_shops_hashes_are_kept_and_never_stale(diff: Any, tmp_path: Any) -> None:
+    """Another snapshot under the same name has other hashes; the same one makes none anew."""
+    ours = [{"SellerSku": "A", "Name": "Tea"}]
+    assert diff(ours, [{"SellerSku": "A", "Name": "Tea"}]).records == []
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "snap.hashes").iterdir()}
+    assert diff(ours, [{"SellerSku": "A", "Name": "Tea"}]).records == []
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "snap.hashes").iterdir()} == kept
+    assert len(diff(ours, [{"SellerSku": "A", "Name": "Tee"}]).records) == 1
