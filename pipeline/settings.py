@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -27,6 +28,19 @@ Policy = Literal["file-wins", "shop-wins", "hold"]
 
 SECRET_SCHEMES = ("env:", "file:", "cmd:", "keyring:")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def known_zone(value: str) -> str:
+    """A time zone that this machine knows.
+
+    Raises:
+        ValueError: it knows none of that name.
+    """
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no IANA time zone such as America/Lima") from None
+    return value
 
 
 class Section(BaseModel):
@@ -154,11 +168,7 @@ class Shop(Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"{value!r} is no IANA time zone such as America/Lima") from None
-        return value
+        return known_zone(value)
 
     @model_validator(mode="after")
     def _whole(self) -> Shop:
@@ -181,6 +191,122 @@ class Shop(Section):
         return self.budget_id or f"{urlsplit(self.url).hostname}/{self.user_id}"
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+#: A span of the day, such as 01:30-05:00; one that ends before it begins runs over midnight.
+Span = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+#: What an attempt of a job can come to.
+Word = Literal[
+    "done", "incomplete", "nothing-new", "not-now", "waiting", "postponed", "refused", "unknown", "failed"
+]
+JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class Job(Section):
+    """An import that runs by its name, unattended.
+
+    Attributes:
+        source: a path or glob, or several; relative to the settings file's folder.
+        pick: of several files the newest, or all of them as one catalog.
+        shops: a shop, several, or "all"; none is the default shop.
+        on_guard: what a refusing guard does: the run stops, or waits for `approve RUN`.
+        approval: "guards" sends what they let pass, "always" waits for `approve RUN` every time.
+        window: the span of the day in which it may run; weekdays: on which days a window opens.
+        quiet: spans in which nothing is begun, nor what would reach into them.
+        catch_up: a run that was missed is made up for once, or skipped.
+        settle_seconds: a file that changed later than this is taken for being written still.
+        complete: "looks" waits also while a file looks cut off; "stable" trusts that it's settled.
+        marker: a second file that says the first is whole: "{file}.done", beside it.
+        file_deadline: seconds that a file may take to be whole.
+        max_age_hours: an older file is refused.
+        repeats: what to do with a file that was imported before the last one.
+    """
+
+    source: str | tuple[str, ...]
+    pick: Literal["newest", "all"] = "newest"
+    shops: str | tuple[str, ...] | None = None
+    partial: bool = False
+    on_drift: Literal["skip", "abort"] = "skip"
+    canary: Annotated[int, Field(ge=1)] | None = None
+    on_guard: Literal["stop", "ask"] = "stop"
+    approval: Literal["guards", "always"] = "guards"
+    window: Span | None = None
+    weekdays: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    quiet: tuple[Span, ...] = ()
+    timezone: str | None = None
+    catch_up: Literal["once", "skip"] = "once"
+    settle_seconds: Seconds = 60
+    complete: Literal["looks", "stable"] = "looks"
+    marker: str | None = None
+    file_deadline: Seconds = 1800
+    max_age_hours: Annotated[float, Field(gt=0)] | None = None
+    repeats: Literal["refuse", "allow"] = "refuse"
+    catalog: CatalogSettings = CatalogSettings()
+    guards: Guards = Guards()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return value if value is None else known_zone(value)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What `source` names."""
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+    def over(self, shop: Shop) -> Shop:
+        """A shop under this job: what the job says of catalog and guards goes before the shop's own."""
+        catalog = shop.catalog.model_copy(update=self.catalog.model_dump(exclude_unset=True))
+        guards = shop.guards.model_copy(update=self.guards.model_dump(exclude_unset=True))
+        return shop.model_copy(update={"catalog": catalog, "guards": guards})
+
+
+class Notify(Section):
+    """Who is told what came of a job, once per cause and day.
+
+    Attributes:
+        urls: references to addresses as apprise writes them (mail, Slack, Teams, Telegram …).
+        webhook: a reference to an https address that is sent the notice as JSON.
+        file: a file that gets a line of JSON for each notice.
+        on: what is told.
+    """
+
+    urls: tuple[str, ...] = ()
+    webhook: str | None = None
+    file: str | None = None
+    on: tuple[Word, ...] = ("incomplete", "waiting", "postponed", "refused", "unknown", "failed")
+
+    @field_validator("urls", "webhook")
+    @classmethod
+    def _by_reference(cls, value: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
+        given = (value,) if isinstance(value, str) else value or ()
+        if not all(one.startswith(SECRET_SCHEMES) for one in given):
+            raise ValueError("an address holds a secret: give a reference (env:NAME, file:PATH, cmd:COMMAND)")
+        return value
+
+
+class Metrics(Section):
+    """Where numbers of jobs go.
+
+    Attributes:
+        textfile: a folder that Prometheus' node_exporter reads (`*.prom`).
+    """
+
+    textfile: str | None = None
+
+
+class Retention(Section):
+    """What is kept of what can be made again; the record and the way back of every run always are.
+
+    Attributes:
+        snapshots: of each shop, the newest.
+        plans_days, attempts_days: plans that nobody sent, and folders of runs that sent nothing.
+    """
+
+    snapshots: Annotated[int, Field(ge=1)] = 14
+    plans_days: Annotated[float, Field(ge=1)] = 30
+    attempts_days: Annotated[float, Field(ge=1)] = 90
+
+
 class Settings(Section):
     """A whole settings file.
 
@@ -192,7 +318,33 @@ class Settings(Section):
     state: str | None = None
     ledger: str | None = None
     shops: dict[str, Shop]
+    jobs: dict[str, Job] = Field(default_factory=dict)
+    notify: Notify = Notify()
+    metrics: Metrics = Metrics()
+    retention: Retention = Retention()
     path: Path = Field(default=Path("sellercenter.toml"), exclude=True)
+
+    def job(self, name: str) -> Job:
+        """A job by its name.
+
+        Raises:
+            SettingsError: there is none of that name.
+        """
+        if name not in self.jobs:
+            raise SettingsError(f"no job {name!r} in {self.path}", hint=_meant(name, self.jobs))
+        return self.jobs[name]
+
+    def shops_of(self, job: Job) -> tuple[str, ...]:
+        """The shops that a job is for, in the order of the settings or its own.
+
+        Raises:
+            SettingsError: it names none, and there is no default.
+        """
+        if job.shops == "all":
+            return tuple(self.shops)
+        if job.shops is None:
+            return (self.shop(None)[0],)
+        return (job.shops,) if isinstance(job.shops, str) else job.shops
 
     def shop(self, name: str | None) -> tuple[str, Shop]:
         """The shop asked for, else the default, else the only one.
@@ -232,11 +384,26 @@ def parse_settings(text: str, path: Path) -> Settings:
         SettingsError: as `load_settings`.
     """
     try:
-        return Settings.model_validate({**tomllib.loads(text), "path": path})
+        settings = Settings.model_validate({**tomllib.loads(text), "path": path})
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from error
     except ValidationError as error:
         raise SettingsError(_explain(path, text, error), hint="see configs/default.toml") from None
+    if wrong := [f"{path}:{_line_of(text, loc)}: {problem}" for loc, problem in _misfits(settings)]:
+        raise SettingsError("\n".join(wrong), hint="see configs/default.toml")
+    return settings
+
+
+def _misfits(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What each table allows, but not all of them together: (key, problem)."""
+    for name, job in settings.jobs.items():
+        if not JOB_NAME.fullmatch(name):
+            yield ("jobs", name), f"jobs.{name}: a job's name is of letters, digits, - and _"
+        named = (job.shops,) if isinstance(job.shops, str) else job.shops or ()
+        for shop in named:
+            if shop not in settings.shops and job.shops != "all":
+                problem = f"no shop {shop!r}. {_meant(shop, settings.shops)}"
+                yield ("jobs", name, "shops"), f"jobs.{name}.shops: {problem}"
 
 
 def _explain(path: Path, text: str, error: ValidationError) -> str:
@@ -256,6 +423,10 @@ _TABLES: dict[str, type[BaseModel]] = {
     "limits": Limits,
     "catalog": CatalogSettings,
     "guards": Guards,
+    "jobs": Job,
+    "notify": Notify,
+    "metrics": Metrics,
+    "retention": Retention,
 }
 
 

@@ -20,6 +20,13 @@ def shops(context: click.Context, _: click.Parameter, incomplete: str) -> list[C
     return _matching(table if isinstance(table, dict) else (), incomplete)
 
 
+def jobs(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The jobs of the settings file, then whatever files the shell finds."""
+    table = _settings(context).get("jobs", {})
+    named = _matching(table if isinstance(table, dict) else (), incomplete)
+    return [*named, CompletionItem(incomplete, type="file")]
+
+
 def runs(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The runs of the state folder, newest first."""
     return _matching(sorted(_names(_state(context) / "runs"), reverse=True), incomplete)

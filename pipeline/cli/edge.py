@@ -93,6 +93,9 @@ def _show(shell: Shell, outcome: Outcome) -> int:
     if shell.json:
         write(shell.stdout, _document(shell, outcome.document))
         return int(outcome.exit_code)
+    for heading, part in outcome.parts:
+        write(shell.stdout, f"== {heading} ==\n")
+        _show(shell, part)
     if outcome.report is not None:
         from pipeline.cli.render import rendered
 

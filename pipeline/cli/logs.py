@@ -9,14 +9,32 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from pipeline.cli.redact import Redactor
+from pipeline.usecases.progress import Silence
+from pipeline.usecases.running import RUN
 
 FORMAT = "SELLERCENTER_LOG"  # "json" writes JSON lines, anything else text
 LIBRARIES = ("urllib3", "requests", "charset_normalizer", "stamina", "sqlalchemy", "filelock", "asyncio")
 
 
+def _of_run(record: logging.LogRecord) -> bool:
+    """Every line says which run it is about: `sellercenter show RUN` leads back."""
+    record.of_run = f" [{run}]" if (run := RUN.get()) else ""
+    return True
+
+
+class Logged(Silence):
+    """Talk as log lines, for those who want all of stderr in one form."""
+
+    def say(self, text: str) -> None:
+        logging.getLogger("sellercenter").info("%s", text)
+
+    def warn(self, text: str) -> None:
+        logging.getLogger("sellercenter").warning("%s", text)
+
+
 class _Text(logging.Formatter):
     def __init__(self, redact: Redactor) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)s%(of_run)s %(name)s: %(message)s", "%H:%M:%S")
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
@@ -35,9 +53,16 @@ class _JsonLines(logging.Formatter):
             "logger": record.name,
             "message": self._redact(record.getMessage()),
         }
+        if run := RUN.get():
+            line["run"] = run
         if record.exc_info:
             line["error"] = self._redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+def as_json(environ: Mapping[str, str]) -> bool:
+    """Whether log lines are to be JSON."""
+    return environ.get(FORMAT) == "json"
 
 
 def level(verbosity: int, *, debug: bool) -> int:
@@ -52,8 +77,11 @@ def configure(
 ) -> None:
     """One handler for the whole process; libraries stay at INFO or above: their DEBUG shows requests."""
     chosen = level(verbosity, debug=debug)
+    if as_json(environ) and verbosity == 0:
+        chosen = min(chosen, logging.INFO)
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_JsonLines(redact) if environ.get(FORMAT) == "json" else _Text(redact))
+    handler.addFilter(_of_run)
+    handler.setFormatter(_JsonLines(redact) if as_json(environ) else _Text(redact))
     logging.basicConfig(handlers=[handler], level=chosen, force=True)
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(max(chosen, logging.INFO))

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from pipeline.cli import complete
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -26,9 +28,14 @@ def together(*decorators: Decorator) -> Decorator:
     return decorate
 
 
-def catalogs(what: str = "CATALOG") -> Decorator:
+def catalogs(what: str = "CATALOG", shell_complete: Completer | None = None) -> Decorator:
     return click.argument(
-        "sources", nargs=-1, required=True, metavar=f"{what}...", type=click.Path(path_type=str)
+        "sources",
+        nargs=-1,
+        required=True,
+        metavar=f"{what}...",
+        type=click.Path(path_type=str),
+        shell_complete=shell_complete,
     )
 
 
@@ -49,6 +56,9 @@ source = click.option(
 )
 partial = click.option("--partial", is_flag=True, help="The file is meant to hold only some products.")
 plan_out = click.option("--out", metavar="PLAN", type=FILE, help="Where to write the plan.")
+all_shops = click.option(
+    "--all-shops", "every_shop", is_flag=True, help="For every shop of the settings, one after the other."
+)
 yes = click.option("--yes", is_flag=True, help="Send without asking.")
 on_drift = click.option(
     "--on-drift",

@@ -77,7 +77,9 @@ class Shell:
             config=self.config,
             asked_shop=self.given.get("shop"),
             asked_state=self.given.get("state"),
-            progress=progress.choose(self.stderr, quiet=self.quiet, plain=plain),
+            progress=logs.Logged()
+            if logs.as_json(self.environ)
+            else progress.choose(self.stderr, quiet=self.quiet, plain=plain),
             ask=self._ask if self._answers() else None,
             environ=self.environ,
             heard=self.redact.learn,

@@ -56,6 +56,9 @@ class Kind(StrEnum):
     QUARANTINED = "quarantined"
     UNQUARANTINED = "quarantine-released"
     APPROVED = "run-approved"
+    WITHDRAWN = "run-withdrawn"
+    JOB = "job-ended"
+    NOTICE = "notice"
     COMPACTED = "compacted"
 
 
@@ -130,6 +133,14 @@ class BatchState:
     slot: str = ""
 
 
+class Gate(StrEnum):
+    """Whether a run may be sent."""
+
+    OPEN = ""
+    WAITING = "waiting"  # until a person approves it
+    WITHDRAWN = "withdrawn"  # declined, or a newer plan took its place: never
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
     """What the journal knows of one run."""
@@ -140,6 +151,7 @@ class RunState:
     ended: float = 0
     exit_code: int | None = None
     last: float = 0
+    gate: Gate = Gate.OPEN
 
     @property
     def open(self) -> tuple[BatchState, ...]:
@@ -148,7 +160,9 @@ class RunState:
 
     @property
     def word(self) -> str:
-        """One word for people: done, running, interrupted, pending, unknown."""
+        """One word for people: done, running, interrupted, pending, unknown, waiting, withdrawn."""
+        if self.gate:
+            return self.gate.value
         if not self.open:
             return "done"
         if any(batch.phase in (Phase.UNKNOWN, Phase.HUMAN, Phase.INTENT) for batch in self.open):
@@ -170,11 +184,17 @@ def replay(run: str, events: Iterable[Event]) -> RunState:
     return state
 
 
+_GATES = {Kind.APPROVED: Gate.OPEN, Kind.WITHDRAWN: Gate.WITHDRAWN}
+
+
 def _apply(state: RunState, event: Event) -> RunState:
     state = replace(state, last=event.at)
     if event.kind is Kind.STARTED:
         batches = {no: BatchState(no=no) for no in event.data["batches"]}
-        return replace(state, batches=batches, started=event.at)
+        gate = Gate.WAITING if event.data.get("waiting") else Gate.OPEN
+        return replace(state, batches=batches, started=event.at, gate=gate)
+    if event.kind in _GATES:
+        return replace(state, gate=_GATES[event.kind])
     if event.kind is Kind.RESUMED:
         return replace(state, exit_code=None, ended=0)
     if event.kind is Kind.ENDED:

@@ -72,6 +72,12 @@ def latest(folder: Path, identity: str) -> Snapshot | None:
     return max(_all(folder, identity), key=lambda snapshot: snapshot.taken, default=None)
 
 
+def ids(folder: Path, identity: str) -> list[str]:
+    """The snapshots of this shop, newest first."""
+    found = sorted(_all(folder, identity), key=lambda snapshot: snapshot.taken, reverse=True)
+    return [snapshot.id for snapshot in found]
+
+
 def _all(folder: Path, identity: str) -> Iterator[Snapshot]:
     for manifest in folder.glob("*.json"):
         found = _read(manifest)

@@ -21,9 +21,11 @@ class Outcome:
         exit_code: by the contract in `pipeline.errors`.
         lines: what stdout shows without `--json`.
         report: shown before the lines where there is one; a value for callers of the Python API.
+        parts: (heading, outcome) of a command that did the same several times, one section each.
     """
 
     document: Mapping[str, Any] = field(default_factory=dict)
     exit_code: Exit = Exit.DONE
     lines: tuple[str, ...] = ()
     report: Report | None = None
+    parts: tuple[tuple[str, Outcome], ...] = ()

@@ -49,6 +49,7 @@ def push(
     """
     plan_path = found_plan(ws, plan_path)
     plan = open_plan(plan_path)
+    ws = ws.under(job=plan.source if plan.source in ws.settings.jobs else None)
     check_plan(ws, plan)
     allowed = allowances(plan, allow, reason)
     confirm(ws, plan, yes=yes)
@@ -92,7 +93,7 @@ def carry_out(
     journal.store.check()
     context = context_of(ws.shop, tree_of(shop.client) if plan.records else None)
     settle_others(ws, journal, shop, context)
-    seen = _unmoved(ws, shop, plan, read, context) if on_drift == "abort" else {}
+    seen = unmoved(ws, shop, plan, read, context) if on_drift == "abort" else {}
     learn_feeds(ws, shop)
     row = start(ws, journal, plan, path, read, run=run, allowed=allowed)
     with told(ws, journal, run, command):
@@ -166,7 +167,7 @@ def confirm(ws: Workspace, plan: Plan, *, yes: bool) -> None:
         raise UsageError("not sent: the answer was no")
 
 
-def _unmoved(ws: Workspace, shop: Connected, plan: Plan, read: Records, context: Context) -> Seen:
+def unmoved(ws: Workspace, shop: Connected, plan: Plan, read: Records, context: Context) -> Seen:
     """Read every touched product; the plan goes on only if not one of them moved.
 
     Raises:

@@ -6,26 +6,31 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.diff.plan import Plan, Record
 from pipeline.diff.planfile import adapter
-from pipeline.errors import Exit, Interrupted, PipelineError
+from pipeline.errors import Exit, Interrupted, PipelineError, ShopError
+from pipeline.journal.echoes import echoes
 from pipeline.journal.journal import Journal, RunRow
 from pipeline.journal.standing import Fence, in_flight, standing
 from pipeline.journal.states import Kind
+from pipeline.market.lookups import Lookups
 from pipeline.push.examine import Product
 from pipeline.push.job import Job
 from pipeline.push.sender import Sender
 from pipeline.push.writer import Ended, Errand, Writer
 from pipeline.rollback.kit import Kit
+from pipeline.rollback.sendable import sendable
 from pipeline.store.locks import LockHolder, shop_lock
 from pipeline.usecases.connection import Connected
 from pipeline.usecases.results import failed_document, write_result
 from pipeline.usecases.signals import stop_on_signal
 from pipeline.usecases.watching import Watching
 from pipeline.usecases.workspace import Workspace
+from pipeline.validate.rules import informed
 from pipeline.values.context import Context
 
 
@@ -102,7 +107,7 @@ def go(
     """Bring a run as far as it goes; the kit is whole on disk before anything leaves."""
     started = journal.started(row.id)
     plan = _planned(started)
-    kit = kit_of(ws, journal, row, context)
+    kit = kit_of(ws, journal, shop, row, context)
     if not kit.whole:
         kit.write()
     watching = Watching(ws.progress, total=plan.records, clock=ws.clock, usage=shop.ledger.usage)
@@ -139,14 +144,23 @@ def settle_others(ws: Workspace, journal: Journal, shop: Connected, context: Con
             raise Interrupted("stopped before anything was sent", signal_exit=ended.exit_code)
 
 
-def kit_of(ws: Workspace, journal: Journal, row: RunRow, context: Context) -> Kit:
+def kit_of(ws: Workspace, journal: Journal, shop: Connected, row: RunRow, context: Context) -> Kit:
     """The manual kit of a run, knowing what the journal knows."""
-    ids = {name: number for number, name in context.category_names.items()}
+    tree = cache(partial(_with_paths, shop, context))
     return Kit(
         run_folder(ws, row.id), run=row.id, shop=row.shop, dialect=ws.shop.dialect,
         operators=ws.shop.operators, standing=lambda: standing(journal, row.id), clock=ws.clock,
-        category_id=lambda name: ids.get(name, ""),
+        resolve=lambda name, value: sendable(name, value, ws.shop.dialect, tree),
+        echoes=lambda skus: echoes(journal, row.identity, skus),
     )  # fmt: skip
+
+
+def _with_paths(shop: Connected, context: Context) -> Context:
+    """The context with the paths of categories: asked for when a run changes one, as good as can be."""
+    try:
+        return informed(context, Lookups(categories=shop.client.category_tree()))
+    except ShopError:
+        return context
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.errors import Exit, UsageError
 from pipeline.journal.journal import Journal, RunRow
-from pipeline.journal.states import Kind
+from pipeline.journal.states import Gate, Kind
 from pipeline.push.writer import Errand
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.lookups import tree_of
@@ -25,6 +25,9 @@ def resume(ws: Workspace, run: str) -> Outcome:
         row = run_of(journal, run)
         own_shop(ws, row)
         state = journal.state(row.id)
+        if state.gate:
+            hint = f"`sellercenter approve {row.id}` sends it" if state.gate is Gate.WAITING else ""
+            raise UsageError(f"run {row.id} can't go on: it's {state.word}", hint=hint)
         if not state.open and state.exit_code is not None:
             return outcome_of(ws, journal, row.id, Exit(state.exit_code), "resume")
         with lock(ws), connected(ws, observer(journal)) as shop, told(ws, journal, row.id, "resume"):

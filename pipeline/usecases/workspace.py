@@ -7,7 +7,7 @@ import json
 import os
 import secrets as entropy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,7 @@ class Workspace:
         ask: puts a question to the person at the terminal; None where there is none.
         heard: told every secret as it is resolved, so that nothing we write can show it.
         token: a few random characters, for ids.
+        job: the job that this is done for: its overrides hold.
     """
 
     config: Path
@@ -49,6 +50,7 @@ class Workspace:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     heard: Callable[[str], None] = lambda _: None
     token: Callable[[], str] = lambda: entropy.token_hex(3)
+    job: str | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -63,9 +65,15 @@ class Workspace:
     def shop_name(self) -> str:
         return self.settings.shop(self.asked_shop)[0]
 
-    @property
+    @cached_property
     def shop(self) -> Shop:
-        return self.settings.shop(self.asked_shop)[1]
+        """The shop, as the job that this is done for has it."""
+        shop = self.settings.shop(self.asked_shop)[1]
+        return self.settings.job(self.job).over(shop) if self.job is not None else shop
+
+    def under(self, *, shop: str | None = None, job: str | None = None) -> Workspace:
+        """The same place, for another shop, or for a job."""
+        return replace(self, asked_shop=shop or self.asked_shop, job=job or self.job)
 
     @cached_property
     def state(self) -> Path:

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from pipeline.settings import CatalogSettings, Guards, Limits, Settings, Shop, load_settings
+from pipeline.settings import (
+    CatalogSettings,
+    Guards,
+    Job,
+    Limits,
+    Metrics,
+    Notify,
+    Retention,
+    Settings,
+    Shop,
+    load_settings,
+)
 
 TABLES: dict[str, type[BaseModel]] = {
     "": Settings,
@@ -16,7 +27,13 @@ TABLES: dict[str, type[BaseModel]] = {
     "shops.demo.limits": Limits,
     "shops.demo.catalog": CatalogSettings,
     "shops.demo.guards": Guards,
+    "jobs.nightly": Job,
+    "notify": Notify,
+    "metrics": Metrics,
+    "retention": Retention,
 }
+#: Tables that may hold any key of another one.
+OVERRIDES = {"jobs.nightly.catalog", "jobs.nightly.guards"}
 
 
 @pytest.mark.parametrize("name", ["default", "sandbox", "production"])
@@ -40,8 +57,16 @@ def shown(text: str) -> dict[str, set[str]]:
 
 def test_the_default_shows_every_key(root: Path) -> None:
     text = (root / "configs" / "default.toml").read_text(encoding="utf-8")
-    inner = {"path", "shops", "limits", "catalog", "guards"}
-    assert shown(text) == {table: set(model.model_fields) - inner for table, model in TABLES.items()}
+    inner = {
+        Settings: {"path", "shops", "jobs", "notify", "metrics", "retention"},
+        Shop: {"limits", "catalog", "guards"},
+        Job: {"catalog", "guards"},
+    }
+    tables = shown(text)
+    assert set(tables) == {*TABLES, *OVERRIDES}
+    assert {table: tables[table] for table in TABLES} == {
+        table: set(model.model_fields) - inner.get(model, set()) for table, model in TABLES.items()
+    }
 
 
 @pytest.mark.parametrize("part", ["limits", "catalog", "guards"])
@@ -56,3 +81,10 @@ def test_a_shop_without_more_has_the_defaults_it_shows(root: Path) -> None:
     own = {"url", "user_id", "api_key"}
     least = Shop(**{name: getattr(shop, name) for name in own})
     assert shop == least
+
+
+def test_a_job_without_more_has_the_defaults_it_shows(root: Path) -> None:
+    settings = load_settings(root / "configs" / "default.toml")
+    job = settings.jobs["nightly"]
+    assert job == Job(source=job.source)
+    assert (settings.notify, settings.metrics, settings.retention) == (Notify(), Metrics(), Retention())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,13 @@ from pipeline.cli.common import command
 from pipeline.cli.shell import Shell
 from pipeline.usecases.outcome import Outcome
 
+if TYPE_CHECKING:
+    from pipeline.usecases.workspace import Workspace
+
 
 @command("diff")
 @options.catalogs()
+@options.all_shops
 @click.option(
     "--snapshot",
     metavar="fresh|latest|ID",
@@ -33,6 +38,7 @@ from pipeline.usecases.outcome import Outcome
 def diff(
     shell: Shell,
     sources: tuple[str, ...],
+    every_shop: bool,
     snapshot: str,
     out: Path | None,
     reports: tuple[Path, ...],
@@ -44,16 +50,28 @@ def diff(
     """Show what a catalog would change, and save it as a plan; nothing is sent."""
     from pipeline.usecases import diff as use_case
 
-    return use_case.compare(
+    def one(ws: Workspace, out: Path | None, reports: tuple[Path, ...]) -> Outcome:
+        return use_case.compare(
+            ws,
+            sources,
+            snapshot=snapshot,
+            out=out,
+            reports=reports,
+            decisions=decisions,
+            source=source,
+            partial=partial,
+            exit_code=exit_code,
+        )
+
+    if not every_shop:
+        return one(shell.workspace(), out, reports)
+    if decisions is not None:
+        raise click.UsageError("--decisions are of one shop: name it with --shop")
+    from pipeline.usecases.fleet import all_shops, named, of_shop
+
+    return all_shops(
         shell.workspace(),
-        sources,
-        snapshot=snapshot,
-        out=out,
-        reports=reports,
-        decisions=decisions,
-        source=source,
-        partial=partial,
-        exit_code=exit_code,
+        lambda ws: one(ws, named(out, ws.shop_name) if out else None, of_shop(reports, ws.shop_name)),
     )
 
 
