@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -473,11 +474,21 @@ def test_a_sku_that_stands_twice_is_no_basis(diff: Any, ours: list[str], theirs:
         )
 
 
-def test_the_shops_hashes_are_kept_and_never_stale(diff: Any, tmp_path: Any) -> None:
-    """Another snapshot under the same name has other hashes; the same one makes none anew."""
-    ours = [{"SellerSku": "A", "Name": "Tea"}]
-    assert diff(ours, [{"SellerSku": "A", "Name": "Tea"}]).records == []
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "snap.hashes").iterdir()}
-    assert diff(ours, [{"SellerSku": "A", "Name": "Tea"}]).records == []
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "snap.hashes").iterdir()} == kept
-    assert len(diff(ours, [{"SellerSku": "A", "Name": "Tee"}]).records) == 1
+def test_the_shops_hashes_are_kept_and_never_stale(
+    accepted: Any, snapshot: Any, remembered: Any, tmp_path: Any
+) -> None:
+    """The same snapshot makes none anew; another one under the same name isn't taken for it."""
+    file, rules = accepted([{"SellerSku": "A", "Name": "Tea"}]), Rules(dialect=Dialect.CLASSIC)
+
+    def fates(held: Any) -> list[str]:
+        return [one.fate for one in Draft(file, held, remembered(), rules, tmp_path)]
+
+    def kept() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in (tmp_path / "snap.hashes").iterdir()}
+
+    held = snapshot([{"SellerSku": "A", "Name": "Tea"}, {"SellerSku": "B", "Name": "Tee"}])
+    assert fates(held) == []
+    before = kept()
+    assert (fates(held), kept()) == ([], before)
+    swapped = snapshot([{"SellerSku": "B", "Name": "Tea"}, {"SellerSku": "A", "Name": "Tee"}])
+    assert fates(replace(swapped, digest=held.digest)) == ["update"]
