@@ -65,10 +65,13 @@ class Scanner:
         first = max(len(self._last) - 1, 0)
         self._size += len(block)
         self._lf += int(np.count_nonzero(fresh == 0x0A))
-        self._nul += int(np.count_nonzero(fresh == 0))
-        returns = np.flatnonzero(codes[first:-1] == 0x0D) + first
-        self._cr += len(returns)
-        self._crlf += int(np.count_nonzero(codes[returns + 1] == 0x0A))
+        # What is not there at all is found out by one quick search.
+        if b"\0" in block:
+            self._nul += block.count(0)
+        if b"\r" in block or self._last.endswith(b"\r"):
+            returns = np.flatnonzero(codes[first:-1] == 0x0D) + first
+            self._cr += len(returns)
+            self._crlf += int(np.count_nonzero(codes[returns + 1] == 0x0A))
         places = np.flatnonzero(codes[1:-1] == 0x22) + 1
         self._stray += int((~(self._edges[codes[places - 1]] | self._edges[codes[places + 1]])).sum())
         # Two bytes come again before the next block: a quote needs both neighbours, a return its feed.

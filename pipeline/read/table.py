@@ -89,6 +89,8 @@ class TableWriter:
     def replace(self, other: TableWriter) -> None:
         """Take the rows of a closed spare in place of our own (none so far)."""
         self._writer.close()
+        # Renaming over a file makes some file systems write all of it to the disk at once.
+        self.path.unlink()
         other.path.replace(self.path)
         self.rows = other.rows
         self._writer = None
@@ -161,6 +163,7 @@ def _numbered(name: str, taken: set[str]) -> str:
 def merge(tables: Sequence[Table], out: Path) -> tuple[tuple[str, ...], tuple[Part, ...], int]:
     """All tables as one Arrow file over the union of their headers."""
     if len(tables) == 1:
+        out.unlink(missing_ok=True)
         tables[0].path.replace(out)
         return tables[0].headers, (tables[0].part,), tables[0].part.rows
     headers = tuple(dict.fromkeys(name for table in tables for name in table.headers))

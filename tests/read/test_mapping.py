@@ -216,7 +216,7 @@ def test_an_unknown_column_is_one_warning(read, mapped):
 
 
 def test_headers_are_found_without_case_blanks_and_accents(read, mapped):
-    seen = read("codigo  producto;PRECIO VENTA\n1;5\n".encode())
+    seen = read(b"codigo  producto;PRECIO VENTA\n1;5\n")
     text = '[columns]\nSellerSku = "Código_Producto"\nPrice = ["Precio", "Precio venta"]\n'
     assert mapped(seen.catalog, text)[1] == [{"SellerSku": "1", "Price": "5"}]
 

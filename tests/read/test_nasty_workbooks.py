@@ -239,7 +239,7 @@ def test_openpyxl_workbooks_with_comments_and_dates(read):
     for row in (
         ("sku", "when", "price"),
         ("001", dt.date(2024, 5, 31), 5),
-        ("002", dt.datetime(2024, 5, 31, 18, 30), 6),
+        ("002", dt.datetime(2024, 5, 31, 18, 30), 6),  # noqa: DTZ001
     ):
         sheet.append(row)
     sheet["A2"].comment = Comment("hi", "me")

@@ -1,5 +1,5 @@
 """Any table written as CSV or XLSX reads back as it was, whoever wrote it."""
-# ruff: noqa: E501 - tables of cases read better whole
+
 
 from __future__ import annotations
 
