@@ -33,7 +33,7 @@ def each(keeps: Callable[[str], bool]) -> Judge:
     """A rule of single values; each distinct value is judged once."""
 
     def judge(column: pd.Series[str]) -> pd.Series[bool]:
-        cells = column.tolist()
+        cells = column.to_numpy(dtype=object).tolist()
         verdicts = {cell: not cell or keeps(cell) for cell in set(cells) if isinstance(cell, str)}
         return pd.Series([verdicts.get(cell, True) for cell in cells], index=column.index, dtype=bool)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 LONGEST = 2048
@@ -14,6 +15,7 @@ _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0
 _OTHER_TYPES = re.compile(r"\.(gif|webp|svg|bmp|tiff?|avif|heic|ico|pdf|html?|php|mp4|zip)$", re.IGNORECASE)
 
 
+@lru_cache(maxsize=20_000)
 def image_fault(address: str) -> str | None:
     """The code of the first rule that an address breaks, or None."""
     try:

@@ -74,7 +74,11 @@ def validate(
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """One validation under way."""
+    """One validation under way.
+
+    Attributes:
+        known: what the shop holds; listed: its hashes, sorted.
+    """
 
     mapped: Mapped
     fields: tuple[Field, ...]
@@ -85,6 +89,7 @@ class _Work:
     placer: Placer
     keys: across.Keys
     known: frozenset[str] | None
+    listed: across.Words | None
 
     @classmethod
     def begin(
@@ -102,6 +107,7 @@ class _Work:
         owners = owners_of(mapped, mapped.fields)
         return cls(
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
+            listed=across.hashes(known),
             reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
             judge=Judge(table=product_table(fields, rules), placer=placer),
             keys=across.Keys(fields={field.name: field for field in fields}, ctx=ctx),
@@ -109,7 +115,6 @@ class _Work:
 
     def read_all(self, path: Path) -> None:
         """Parse, screen and judge all rows; write their values."""
-        known = None if self.known is None else pl.Series(list(self.known), dtype=pl.String)
         self._warn_of_columns()
         self.placer.inherit()
         with Spool(path, _schema(self.mapped)) as spool:
@@ -119,7 +124,7 @@ class _Work:
                 values, odd = self.reader.read(texts)
                 self.placer.adopt(texts)
                 self._say(odd, values, texts)
-                judged = values.with_columns(self._news(values[KEY], known))
+                judged = values.with_columns(self._news(values[KEY]))
                 doubt = suspicious(judged, self.fields, self.rules)
                 self.judge.add(judged.filter(doubt), texts.filter(doubt))
                 self.keys.add(values)
@@ -134,15 +139,16 @@ class _Work:
         for cell, place, text in zip(odd, places, shown, strict=True):
             self.placer.problem(spot_of(place, text), cell.field, cell.text, cell.problem)
 
-    def _news(self, skus: pl.Series, known: pl.Series | None) -> pl.Series:
+    def _news(self, skus: pl.Series) -> pl.Series:
         """Does the shop lack the product."""
         if self.settings.mode == "update-only":
             return pl.Series(product.NEW, [product.NO]).new_from_index(0, len(skus))
-        if known is None:
+        if self.listed is None:
             return pl.Series(product.NEW, [product.UNKNOWN]).new_from_index(0, len(skus))
-        listed = skus.is_in(known.implode()).fill_null(value=False)
-        words = pl.when(listed).then(pl.lit(product.NO)).otherwise(pl.lit(product.YES))
-        return pl.DataFrame({"listed": listed}).select(words.alias(product.NEW)).to_series()
+        words = (
+            pl.when(across.among(skus, self.listed)).then(pl.lit(product.NO)).otherwise(pl.lit(product.YES))
+        )
+        return pl.select(words.alias(product.NEW)).to_series()
 
     def _warn_of_columns(self) -> None:
         """Where nobody asked which products are new, missing columns are said once."""

@@ -178,12 +178,12 @@ def test_explain_follows_a_value(make_seller: Make, make_product: Product) -> No
 def test_map_proposes_what_a_canonical_file_needs(make_seller: Make, make_product: Product) -> None:
     seller = make_seller([make_product(1)])
     rows = [
-        {"Artículo": "A-1", "Precio": "1.234,50", "Stock": "3"},
-        {"Artículo": "A-2", "Precio": "9,50", "Stock": "4"},
+        {"Código": "A-1", "Precio": "1.234,50", "Stock": "3"},
+        {"Código": "A-2", "Precio": "9,50", "Stock": "4"},
     ]
     out = seller.folder / "mapping.toml"
     answer = seller("map", seller.catalog(rows), "--out", out)
     assert answer.exit_code == 0
     found = {column["header"]: column["field"] for column in answer.document["columns"]}
-    assert found == {"Artículo": "SellerSku", "Precio": "Price", "Stock": "Quantity"}
+    assert found == {"Código": "SellerSku", "Precio": "Price", "Stock": "Quantity"}
     assert seller("map", seller.catalog(rows), "--out", out).exit_code == 2

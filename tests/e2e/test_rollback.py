@@ -176,7 +176,7 @@ def test_fields_that_were_empty_are_manual_steps(make_seller: Make, make_product
     places = {one["place"] for one in held if one["kind"] == "held" and one["sku"] == "TEA-0001"}
     assert all("Manage Products > search TEA-0001" in place for place in places)
     howto = (seller.folder / "state" / "runs" / run / "HOWTO.md").read_text(encoding="utf-8")
-    assert "TEA-0001: TaxClass" in howto
+    assert "search TEA-0001 > Edit > Product information > TaxClass: empty it" in howto
 
 
 def test_created_products_can_be_removed_and_brought_back(make_seller: Make, make_product: Product) -> None:
