@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.diff.plan import Change, Effect, Record
-from schemas.fields import Dialect, Field, UnknownField, field_named
+from schemas.fields import Dialect, Field, UnknownField, field_named, fields_of
 
 #: Status of a product, or of one country's part of it, that isn't for sale.
 OFF_SALE = "inactive"
@@ -118,6 +118,12 @@ def status_fields(dialect: Dialect, operators: Iterable[str]) -> tuple[str, ...]
     if dialect is Dialect.CLASSIC:
         return ("Status",)
     return tuple(f"BusinessUnits.{code}.Status" for code in operators)
+
+
+def in_order(names: Iterable[str], dialect: Dialect) -> tuple[str, ...]:
+    """Fields in the vocabulary's order, each once; attributes and countries' fields behind, by name."""
+    order = {known.name: place for place, known in enumerate(fields_of(dialect))}
+    return tuple(sorted(set(names), key=lambda name: (order.get(name, len(order)), name)))
 
 
 def _fresh(record: Record, befores: Mapping[tuple[int, str], str | None]) -> Record:

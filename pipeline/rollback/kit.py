@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,11 +21,11 @@ from pipeline.journal.standing import Standing
 from pipeline.market.bodies import feed_body
 from pipeline.market.feeds import Action
 from pipeline.rollback.howto import HowTo, howto
-from pipeline.rollback.invert import Reversal, Wanted, invert
+from pipeline.rollback.invert import Reversal, Wanted, in_order, invert
 from pipeline.store.atomic import append_durable, private_folder, write_atomic
 from pipeline.store.disk_errors import disk_errors
 from pipeline.store.safe_csv import catalog_lines, write_catalog_csv, write_catalog_xlsx
-from schemas.fields import CLEAR, KEY, Dialect, Kind, field_named
+from schemas.fields import CLEAR, KEY, Dialect, field_named
 
 HEADERS = ("sku", "field", "before", "after", "action", "feed", "outcome", "time")
 #: Seconds between two rewritings of `changes.csv` while a push runs, and how many times longer than the
@@ -33,7 +34,11 @@ PAUSE, SHARE = 2.0, 50
 #: Written in this order: the last one says that all of them are there.
 FILES = ("changes.csv", "rollback.csv", "rollback.xlsx", "rollback.xml", "HOWTO.md")
 #: Outcomes after which the shop surely doesn't hold our value.
-NOT_OURS = ("refused", "skipped", "not_applied")
+NOT_OURS = ("refused", "skipped")
+#: (field, old value) → the value to send for it, None where only a person can choose one.
+Resolve = Callable[[str, str], str | None]
+#: Products → (sku, field, the shop's text) → what we sent when it stored that.
+Echoes = Callable[[Collection[str]], Mapping[tuple[str, str, str], str]]
 
 
 class Kit:
@@ -42,7 +47,8 @@ class Kit:
     Args:
         folder: the run's folder.
         standing: reads the run's records from the start, as far as they came, as often as it's called.
-        category_id: a category's name → its id, or "" (request bodies need ids).
+        resolve: an old value → the value to send (request bodies need the ids of categories).
+        echoes: what we sent where the shop has words of its own: sent again, its text is there again.
     """
 
     def __init__(
@@ -55,14 +61,16 @@ class Kit:
         operators: tuple[str, ...],
         standing: Callable[[], Iterable[Standing]],
         clock: Clock,
-        category_id: Callable[[str], str] = lambda name: name,
+        resolve: Resolve = lambda _, value: value,
+        echoes: Echoes = lambda _: {},
     ) -> None:
         self._folder = folder
         self._run, self._shop = run, shop
         self._dialect, self._operators = dialect, operators
         self._standing = standing
         self._clock = clock
-        self._category_id = category_id
+        self._resolve = resolve
+        self._echoes = echoes
         self._next = 0.0
 
     @property
@@ -78,15 +86,15 @@ class Kit:
     def write(self) -> None:
         """Write all files anew, each whole or not at all."""
         private_folder(self._folder)
-        reversals = self._reversals()
+        reversals, unclear = self._reversals()
         write_catalog_csv(self._folder / "changes.csv", HEADERS, self._rows())
         headers = rollback_headers(reversals, self._dialect)
         write_catalog_csv(self._folder / "rollback.csv", headers, rollback_rows(reversals, headers))
         write_catalog_xlsx(self._folder / "rollback.xlsx", headers, rollback_rows(reversals, headers))
         self._write_bodies(reversals)
         counted = Counter(one.outcome for one in self._standing())
-        text = howto(HowTo.of(self._run, self._shop, reversals, counted))
-        write_atomic(self._folder / "HOWTO.md", text.encode())
+        numbers = HowTo.of(self._run, self._shop, reversals, counted, unclear, dialect=self._dialect)
+        write_atomic(self._folder / "HOWTO.md", howto(numbers).encode())
         self._next = self._clock.now() + PAUSE
 
     def refresh(self, records: Iterable[Record], befores: Mapping[tuple[int, str], str | None]) -> None:
@@ -113,9 +121,18 @@ class Kit:
         now = self._clock.now()
         self._next = now + max(PAUSE, (now - started) * SHARE)
 
-    def _reversals(self) -> dict[str, Reversal]:
+    def _reversals(self) -> tuple[dict[str, Reversal], list[tuple[str, str, str]]]:
+        """What goes back, in words to be sent; and (sku, field, old value) that a person has to choose."""
         undone = (one.record for one in self._standing() if one.outcome not in NOT_OURS)
-        return invert(undone, {}, self._dialect, self._operators, Wanted())
+        found = invert(undone, {}, self._dialect, self._operators, Wanted())
+        echoes, unclear = self._echoes(found), []
+        for sku, back in found.items():
+            values = {name: echoes.get((sku, name, value), value) for name, value in back.values.items()}
+            lost = [name for name, value in values.items() if self._resolve(name, value) is None]
+            unclear += [(sku, name, values.pop(name)) for name in lost]
+            if values != back.values:
+                found[sku] = replace(back, values=values)
+        return found, unclear
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for one in self._standing():
@@ -128,7 +145,11 @@ class Kit:
         """`rollback.xml` for ProductUpdate; images need an action, and so a file, of their own."""
         plain, images = [], []
         for back in reversals.values():
-            fields = {name: self._as_sent(name, value) for name, value in back.values.items()}
+            fields = {
+                name: self._resolve(name, value) or ""
+                for name, value in back.values.items()
+                if value or field_named(name, self._dialect).clearable
+            }
             pictures = fields.pop("Images", None)
             if fields:
                 plain.append((back.sku, fields))
@@ -138,27 +159,16 @@ class Kit:
         if images:
             write_atomic(self._folder / "rollback-images.xml", feed_body(Action.IMAGE, images, self._dialect))
 
-    def _as_sent(self, name: str, value: str) -> str:
-        if field_named(name, self._dialect).kind is Kind.CATEGORY:
-            return self._category_id(value) or value
-        return value
-
 
 def rollback_headers(reversals: Mapping[str, Reversal], dialect: Dialect) -> tuple[str, ...]:
-    """SellerSku, then every field that anything goes back on, in the vocabulary's order."""
-    names = {name for back in reversals.values() for name in back.values}
-    order = {name: place for place, name in enumerate(_vocabulary(dialect))}
-    return (KEY, *sorted(names, key=lambda name: (order.get(name, len(order)), name)))
-
-
-def _vocabulary(dialect: Dialect) -> list[str]:
-    from schemas.fields import fields_of
-
-    return [known.name for known in fields_of(dialect)]
+    """SellerSku, then every field that anything goes back on."""
+    return (KEY, *in_order((name for back in reversals.values() for name in back.values), dialect))
 
 
 def rollback_rows(reversals: Mapping[str, Reversal], headers: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """A catalog that puts old values back: blank = leave alone, the sentinel = it was empty before."""
     for back in reversals.values():
+        if not back.values:
+            continue
         cells = (back.values.get(name) for name in headers[1:])
         yield (back.sku, *("" if value is None else value or CLEAR for value in cells))

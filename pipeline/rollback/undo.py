@@ -21,6 +21,7 @@ from pipeline.diff.rules import Rules, rules_of
 from pipeline.diff.settle import Decided, Side, settled
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part
 from pipeline.rollback.conflicts import Product, Sorted
+from pipeline.rollback.invert import in_order
 from pipeline.rollback.sendable import sendable
 from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
@@ -75,7 +76,7 @@ def undo_plan(
         scratch: an existing folder for tables that are needed only meanwhile.
     """
     rows, unclear = _as_sent(found.rows, shop.dialect, ctx)
-    accepted = _accepted(undo.name, rows, scratch)
+    accepted = _accepted(undo.name, rows, scratch, shop.dialect)
     snapshot = _snapshot(plan_id, products, shop_name, identity, now, scratch)
     lenient = _any_change(shop)
     rules = rules_of(lenient, ctx, partial=True)
@@ -147,7 +148,7 @@ def _as_sent(
     unclear: list[Held] = []
     for sku, values in rows.items():
         for name, value in values.items():
-            sent = sendable(name, value, dialect, ctx)
+            sent = sendable(name, value, dialect, lambda: ctx)
             if sent is not None:
                 ready.setdefault(sku, {})[name] = sent
                 continue
@@ -159,9 +160,9 @@ def _as_sent(
     return ready, unclear
 
 
-def _accepted(name: str, rows: Mapping[str, Mapping[str, str]], scratch: Path) -> Accepted:
+def _accepted(name: str, rows: Mapping[str, Mapping[str, str]], scratch: Path, dialect: Dialect) -> Accepted:
     """The old values as if a file had held them and passed."""
-    fields = list(dict.fromkeys(field for values in rows.values() for field in values))
+    fields = in_order((field for values in rows.values() for field in values), dialect)
     numbers = range(len(rows))
     columns = {
         ROW: pa.array(numbers, pa.int64()),

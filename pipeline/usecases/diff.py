@@ -21,7 +21,7 @@ from pipeline.read.finding import Finding
 from pipeline.rollback.invert import status_fields
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.usecases.connection import Connected, connected, journal_of, observer
-from pipeline.usecases.judged import judge, read
+from pipeline.usecases.judged import judge, of_kit, read
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, planned
 from pipeline.usecases.review import reviewed
@@ -89,6 +89,7 @@ def comparison(
         InputRefused: nothing of the catalog can be used; the findings are reported first.
     """
     plans = ws.open_state() / "plans"
+    partial = partial or of_kit(ws, sources)
     with tempfile.TemporaryDirectory(prefix="diff-", dir=ws.state) as scratch:
         folder = Path(scratch)
         mapped = read(ws, sources, folder)

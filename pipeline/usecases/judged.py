@@ -50,7 +50,8 @@ def read(ws: Workspace, sources: Sequence[str], folder: Path) -> Mapped:
         InputRefused: no table, no header, no SKU column, over a limit.
     """
     shop = ws.shop
-    mapping = load_mapping(ws.mapping_file(shop), base=ws.base, shop=ws.shop_name)
+    file = None if of_kit(ws, sources) else ws.mapping_file(shop)
+    mapping = load_mapping(file, base=ws.base, shop=ws.shop_name)
     with ws.progress.stage("read", unit="rows") as stage:
         catalog = read_catalog(sources, options_of(mapping, shop.catalog), folder=folder)
         mapped = apply(
@@ -60,6 +61,14 @@ def read(ws: Workspace, sources: Sequence[str], folder: Path) -> Mapped:
         stage.advance(catalog.rows)
     _tell(ws, catalog)
     return mapped
+
+
+def of_kit(ws: Workspace, sources: Sequence[str]) -> bool:
+    """Whether these are files of a run's rollback kit: they carry the shop's own names, and some products."""
+    names = ("rollback.csv", "rollback.xlsx")
+    runs = ws.runs.resolve()
+    paths = [Path(source) for source in sources]
+    return all(path.name in names and path.resolve().parent.parent == runs for path in paths)
 
 
 def options_of(mapping: Mapping, settings: CatalogSettings) -> ReadOptions:
