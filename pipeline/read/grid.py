@@ -151,7 +151,7 @@ class _Body:
         keep = max(_TAIL, limit or 0)
         for line in lines:
             outside = line.cells.keys() - self._index.keys()
-            inside = len(line.cells) > len(outside)
+            inside = len(line.cells) > len(outside) and not all(map(str.isspace, line.cells.values()))
             self._blank += line.number - self._last - 1 + (not inside)
             self._last = line.number
             if outside:

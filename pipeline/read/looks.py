@@ -164,6 +164,8 @@ def _pattern(whole: str) -> str:
 @lru_cache(maxsize=100_000)
 def shown(text: str, look: Look, epoch_1904: bool = False) -> str:
     """What a spreadsheet shows for the number in a cell's XML, under a look."""
+    if look.kind == "number" and (quick := _padded(text, look)):
+        return quick
     if look.kind in ("date", "time", "datetime", "elapsed"):
         return _shown_moment(text, look.kind, epoch_1904=epoch_1904)
     number = stored(text)
@@ -174,6 +176,19 @@ def shown(text: str, look: Look, epoch_1904: bool = False) -> str:
     if look.kind == "percent":
         number = number.scaleb(2)
     return _dressed(number, look)
+
+
+def _padded(text: str, look: Look) -> str:
+    """The common case as text alone: no digit has to go, only zeros are added; "" where that's not it."""
+    whole, point, fraction = text.partition(".")
+    if not (whole.isdigit() and whole.isascii() and len(text) <= DIGITS and len(fraction) <= look.decimals):
+        return ""
+    if look.before or look.after or look.pattern.strip("0") or (point and not fraction.isdigit()):
+        return ""
+    kept = fraction[: look.least] + fraction[look.least :].rstrip("0")
+    kept = kept.ljust(look.least, "0")
+    digits = (whole.lstrip("0") or "0").zfill(len(look.pattern))
+    return f"{digits}.{kept}" if kept else digits
 
 
 def stored(text: str) -> Decimal | None:

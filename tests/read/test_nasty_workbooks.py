@@ -307,3 +307,12 @@ def test_both_readers_of_workbooks_agree(tmp_path_factory, rows, code):
 
 def _plain(line: Line):
     return line.number, line.cells, line.numbers, line.hidden
+
+
+@BOTH
+def test_rows_of_blanks_hold_no_product(read, options):
+    seen = read(
+        sheet_of([("sku", "name"), ("1", "a"), (" ", None), ("2", "b")]), name="a.xlsx", options=options
+    )
+    assert (seen.rows, seen.lines) == ([("1", "a"), ("2", "b")], [2, 4])
+    assert seen.chose("1 blank rows skipped")

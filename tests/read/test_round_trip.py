@@ -1,6 +1,5 @@
 """Any table written as CSV or XLSX reads back as it was, whoever wrote it."""
 
-
 from __future__ import annotations
 
 import csv
