@@ -164,7 +164,7 @@ class _Work:
             if self.known is None
             else pl.Series(list(self.known), dtype=pl.String).hash(seed=7).to_numpy()
         )
-        doubts = across.doubtful(self.keys.table(), known)
+        doubts = across.doubtful(self.keys.table(), self.listed)
         if not doubts:
             return
         rows = _rows_at(parsed, doubts)
