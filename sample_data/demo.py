@@ -131,7 +131,8 @@ def call(command: str, *words: object, expect: tuple[int, ...] = (0,)) -> dict[s
 
 def products(control: str) -> dict[str, dict[str, Any]]:
     """What the sandbox holds, asked at its control door and not through our own client."""
-    with urllib.request.urlopen(control.rstrip("/") + "/state", timeout=30) as answer:
+    address = control.rstrip("/") + "/state"
+    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - our own process, on loopback
         return {product["SellerSku"]: product for product in json.load(answer)["products"]}
 
 
@@ -143,9 +144,10 @@ def as_before(before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]])
             if product.get("Status") != "inactive":
                 wrong.append(f"{sku} was created and is {product.get('Status')}")
             continue
-        for name in sorted({*product, *before[sku]} - set(NOT_OURS)):
-            if product.get(name) != before[sku].get(name):
-                wrong.append(f"{sku} {name}: {before[sku].get(name)!r} became {product.get(name)!r}")
+        held = before[sku]
+        names = sorted({*product, *held} - set(NOT_OURS))
+        moved = [name for name in names if product.get(name) != held.get(name)]
+        wrong += [f"{sku} {name}: {held.get(name)!r} became {product.get(name)!r}" for name in moved]
     return wrong + [f"{sku} is gone" for sku in before.keys() - now.keys()]
 
 
@@ -175,9 +177,7 @@ def near(path: object) -> str:
 def summary(run: str, started: float) -> None:
     kit = DEMO / "state" / "runs" / run
     print(f"\nDone in {time.monotonic() - started:.0f} s. Where to look:")
-    print(
-        f"  the report          {near(DEMO / 'report.html')} (and .xlsx to approve by, .md for a pull request)"
-    )
+    print(f"  the report          {near(DEMO / 'report.html')}; .xlsx to approve by, .md for a pull request")
     print(f"  findings            {near(DEMO / 'findings.html')}")
     print(f"  run {run}: its manual rollback kit, with HOWTO.md")
     print(f"                      {near(kit)}/")

@@ -62,7 +62,8 @@ class Seller:
     def write_settings(self) -> None:
         limits = {**LIMITS, **self.options.get("limits", {})}
         lines = [
-            'default_shop = "demo"', 'ledger = "ledger.db"', "[shops.demo]", f'url = "{self.sandbox.base_url}"',
+            'default_shop = "demo"', 'ledger = "ledger.db"', "[shops.demo]",
+            f'url = "{self.sandbox.base_url}"',
             f'user_id = "{self.sandbox.user_id}"', 'api_key = "env:SELLERCENTER_TEST_KEY"', "sandbox = true",
             *(f"{name} = {_toml(value)}" for name, value in self.options.get("shop", {}).items()),
             "[shops.demo.limits]", *(f"{name} = {_toml(value)}" for name, value in limits.items()),

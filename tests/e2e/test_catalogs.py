@@ -23,7 +23,8 @@ FILES = {
     "magento": (
         "magento2_configurable_products.csv",
         1994,
-        'extends = "magento2"\n[columns]\nBrand = { constant = "GENERIC" }\nPrimaryCategory = { constant = "101" }\n',
+        'extends = "magento2"\n[columns]\nBrand = { constant = "GENERIC" }\n'
+        'PrimaryCategory = { constant = "101" }\n',
     ),
     "excel": (
         "rozetka_pricelist_ua.xlsx",
