@@ -159,11 +159,6 @@ class _Work:
 
     def judge_keys(self, parsed: Path) -> None:
         """SKUs, parents and groups over the whole catalog."""
-        known = (
-            None
-            if self.known is None
-            else pl.Series(list(self.known), dtype=pl.String).hash(seed=7).to_numpy()
-        )
         doubts = across.doubtful(self.keys.table(), self.listed)
         if not doubts:
             return
