@@ -15,6 +15,7 @@ from pipeline.usecases.online import if_reachable
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, told_skipped
 from pipeline.usecases.workspace import Workspace
+from pipeline.validate.annotate import annotate
 from pipeline.validate.rejected import write_rejected
 
 
@@ -53,7 +54,7 @@ def _exit(judged: Judged) -> Exit:
 
 
 def write_findings(ws: Workspace, judged: Judged, reports: Sequence[Path]) -> FindingsReport:
-    """The findings in every form asked for."""
+    """The findings in every form asked for; as a workbook it is the user's own, with its cells marked."""
     accepted = judged.accepted
     choices = accepted.mapped.catalog.choices
     report = findings_report(
@@ -61,6 +62,9 @@ def write_findings(ws: Workspace, judged: Judged, reports: Sequence[Path]) -> Fi
         choices=[(choice.file, choice.what, choice.why, choice.override) for choice in choices],
     )  # fmt: skip
     for file in reports:
-        render(report, file)
+        if file.suffix.lower() == ".xlsx":
+            annotate(file, accepted)
+        else:
+            render(report, file)
         ws.progress.say(f"report: {file}")
     return report
