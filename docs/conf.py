@@ -18,7 +18,7 @@ language = "en"
 
 extensions = ["myst_parser"]
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/**/*.md"]
+include_patterns = ["*.md", "docs/*.md", "docs/*/*.md"]
 exclude_patterns = ["docs/_tools/**", "tests/**", "demo/**", "site/**", ".*/**"]
 nitpicky = True
 
