@@ -300,11 +300,14 @@ class Retention(Section):
     Attributes:
         snapshots: of each shop, the newest.
         plans_days, attempts_days: plans that nobody sent, and folders of runs that sent nothing.
+        requests_days: in the record of ended runs, the bodies and the log of requests
+            (`runs --compact` forgets older ones; changes and outcomes are never forgotten).
     """
 
     snapshots: Annotated[int, Field(ge=1)] = 14
     plans_days: Annotated[float, Field(ge=1)] = 30
     attempts_days: Annotated[float, Field(ge=1)] = 90
+    requests_days: Annotated[float, Field(ge=1)] = 180
 
 
 class Settings(Section):
@@ -444,12 +447,22 @@ def _meant(name: str, known: Any) -> str:
 
 
 def _line_of(text: str, loc: tuple[str | int, ...]) -> int:
-    """The line a key stands in: its table's header first, then the key below it."""
-    table, line = ".".join(str(part) for part in loc[:-1]), 1
+    """The line a key stands in, else that of the nearest table or list around it."""
+    wanted = tuple(part for part in loc if isinstance(part, str))
+    table: tuple[str, ...] = ()
+    best, depth = 1, 0
     for number, raw in enumerate(text.splitlines(), start=1):
-        stripped = raw.strip()
-        if stripped.startswith("[") and stripped.strip("[] ") in (table, ".".join(map(str, loc))):
-            line = number
-        if loc and stripped.split("=")[0].strip().strip("\"'") == str(loc[-1]) and number >= line:
-            return number
-    return line
+        line = raw.strip()
+        if line.startswith("["):
+            here = table = _parts(line.partition("]")[0].strip("["))
+        else:
+            here = (*table, *_parts(line.partition("=")[0]))
+        shared = len(here) if here == wanted[: len(here)] else len(wanted) * (here[: len(wanted)] == wanted)
+        if shared > depth:
+            best, depth = number, shared
+    return best
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    """The parts of a dotted key, without their quotes."""
+    return tuple(part.strip("\"' ") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -9,24 +10,39 @@ from pipeline.journal.history import Entry
 from pipeline.journal.history import history as entries_of
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
+from pipeline.usecases.snapshot import moment
 from pipeline.usecases.workspace import Workspace
+from schemas.fields import canonical_names
 
 
-def history(ws: Workspace, sku: str) -> Outcome:
-    """What the journal knows of one product, oldest first."""
+def history(ws: Workspace, sku: str, *, fields: Sequence[str] = (), since: str | None = None) -> Outcome:
+    """What the journal knows of one product, oldest first.
+
+    Raises:
+        UsageError: the time can't be read.
+    """
+    after = moment(ws, since) if since else 0.0
+    names = {name for given in fields for name in canonical_names(given, ws.shop.dialect, ws.shop.operators)}
     with journal_of(ws) as journal:
-        entries = entries_of(journal, ws.identity(ws.shop), sku)
+        found = entries_of(journal, ws.identity(ws.shop), sku)
+    entries = [one for one in found if one.at >= after and (not fields or one.field in names)]
     rows = [{**asdict(entry), "at": _moment(entry.at)} for entry in entries]
     lines = tuple(_line(entry) for entry in entries) or (f"nothing is on record of {sku}",)
     return Outcome(document={"sku": sku, "history": rows}, lines=lines)
 
 
 def _line(entry: Entry) -> str:
-    who = f"run {entry.run} ({entry.outcome})" if entry.who == "run" else "found changed in the shop"
+    told = f"{_moment(entry.at)}  {entry.field}: {_short(entry.before)} → {_short(entry.after)}"
+    if entry.who == "shop":
+        return f"{told}  found changed in the shop"
+    if entry.stored is not None:
+        told += f" (the shop made {_short(entry.stored)} of it)"
+    if entry.outcome != "verified":
+        told += f"  {entry.outcome.replace('_', ' ').upper()}"
     place = entry.origin or {}
     where = " ".join(str(place[key]) for key in ("file", "sheet", "cell") if place.get(key))
-    told = f"{_moment(entry.at)}  {entry.field}: {_short(entry.before)} → {_short(entry.after)}  {who}"
-    return f"{told}  from {where}" if where else told
+    told += f"  {entry.kind} {entry.run}"
+    return f"{told}, from {where}" if where else told
 
 
 def _short(value: str | None) -> str:

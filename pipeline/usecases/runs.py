@@ -1,7 +1,8 @@
-"""`runs`: the runs of this state folder; `--check` verifies the record."""
+"""`runs`: the runs of this state folder; `--check` verifies the record, `--compact` makes it smaller."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -11,17 +12,46 @@ from pipeline.journal.journal import Journal, RunRow
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.results import RunFacts, facts
+from pipeline.usecases.snapshot import moment
 from pipeline.usecases.workspace import Workspace
 
+DAY = 86_400.0
 
-def runs(ws: Workspace, *, check: bool = False) -> Outcome:
-    """List runs, oldest first; or say whether the record is whole (exit 1 if it isn't)."""
+
+def runs(
+    ws: Workspace,
+    *,
+    check: bool = False,
+    compact: bool = False,
+    since: str | None = None,
+    states: Collection[str] = (),
+    kinds: Collection[str] = (),
+    last: int | None = None,
+) -> Outcome:
+    """List runs, oldest first; or say whether the record is whole (exit 1 if it isn't); or compact it.
+
+    Args:
+        since: only runs that began since then; states, kinds: only such; last: only so many, the newest.
+
+    Raises:
+        UsageError: the time can't be read.
+        StateError: what is to be forgotten is damaged.
+    """
+    after = moment(ws, since) if since else 0.0
     with journal_of(ws, trusted=not check) as journal:
-        return _checked(journal) if check else _listed(journal)
+        if check:
+            return _checked(journal)
+        if compact:
+            return _compacted(ws, journal)
+        rows = [row for row in journal.runs() if row.started >= after and row.kind in (kinds or (row.kind,))]
+        if ws.asked_shop is not None:
+            rows = [row for row in rows if row.shop == ws.asked_shop]
+        found = ((row, facts(journal, row.id)) for row in rows)
+        listed = [(row, told) for row, told in found if not states or told.state.word in states]
+    return _listed(listed[-last:] if last else listed)
 
 
-def _listed(journal: Journal) -> Outcome:
-    found = [(run, facts(journal, run.id)) for run in journal.runs()]
+def _listed(found: list[tuple[RunRow, RunFacts]]) -> Outcome:
     rows = [
         {
             "run": run.id, "shop": run.shop, "kind": run.kind, "started": _moment(run.started),
@@ -46,6 +76,18 @@ def _checked(journal: Journal) -> Outcome:
         return Outcome(document=document, lines=(f"the record is whole: {found.events} events",))
     told = ("the record is damaged; nothing should be pushed from this folder:", *found.problems)
     return Outcome(document=document, exit_code=Exit.UNEXPECTED, lines=told)
+
+
+def _compacted(ws: Workspace, journal: Journal) -> Outcome:
+    from pipeline.journal.compact import compact
+
+    days, now = ws.settings.retention.requests_days, ws.clock.now()
+    done = compact(journal, before=now - days * DAY, at=now)
+    told = (
+        f"bodies and requests of {done.runs} runs that ended more than {days:g} days ago are forgotten:"
+        f" {done.events} events, {done.bytes} bytes of bodies; every change and outcome is kept"
+    )
+    return Outcome(document=asdict(done), lines=(told,))
 
 
 def _moment(at: float) -> str:
