@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pipeline.settings import Limits
 
 DAY = 86_400.0
-#: The longest wait after refusals that we didn't expect.
+#: The longest wait after refusals that we didn't expect: seconds, and windows (a minute, for 3 s).
 FEED_BACKOFF_MAX = 900.0
-REQUEST_BACKOFF_MAX = 60.0
+REQUEST_BACKOFF_WINDOWS = 20
 #: Refusals in a row after which the free feeds count as used by someone else.
 STRIKES = 2
 
@@ -181,12 +181,12 @@ def after_request_refused(
 ) -> Backoff:
     """What a refused call teaches: all who share the budget wait a window, twice as long each time.
 
-    Calls that were refused together count once. A minute of peace begins anew.
+    Calls that were refused together count once. Peace for as long as the longest wait begins anew.
     """
     if now < backoff.until:
         return backoff
-    calm = now - backoff.until > max(REQUEST_BACKOFF_MAX, limits.per_seconds)
-    longest = max(REQUEST_BACKOFF_MAX, limits.per_seconds)
+    longest = REQUEST_BACKOFF_WINDOWS * limits.per_seconds
+    calm = now - backoff.until > longest
     wait = min(longest, limits.per_seconds if calm or not backoff.wait else 2 * backoff.wait)
     asked = wait if retry_after is None else max(0.0, min(retry_after, DAY))
     return Backoff(since=now, until=now + asked * (1 + jitter / 10), wait=wait)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 from pipeline.diff.plan import Record
-from pipeline.errors import Refused, ShopError
+from pipeline.errors import LoginRefused, Refused, ShopError, Throttled
 from pipeline.journal import schema
 from pipeline.journal.projections import resting_row, written_rows
 from pipeline.journal.states import BatchState, Kind, Outcome, Phase
@@ -20,7 +21,10 @@ from pipeline.push.words import code_of
 
 #: The feed list's dates have no zone and no promise: look this far back (seconds), whatever they mean.
 LIST_MARGIN = 26 * 3600.0
+#: A look at the list serves all who come within so many seconds.
+TOGETHER = 0.2
 INVALID_FEED = 12
+EXPIRED = 3
 
 
 class Follower:
@@ -32,6 +36,8 @@ class Follower:
         self._raw: dict[str, bytes] = {}
         self._alarmed: set[int] = set()
         self._cancelled: set[int] = set()
+        self._listed: list[Feed] = []
+        self._listed_at = self._listed_since = math.inf
         self._seen: dict[int, dict[int, Judgement]] = {}
 
     # ── polling ────────────────────────────────────────────────────────────────────────────
@@ -141,9 +147,19 @@ class Follower:
         job, batch = self._job, self._job.state.batches[no]
         ours = set(job.journal.feeds(job.identity))
         at = job.clock.now()
-        listed = job.market.feeds_since(batch.intent_at - LIST_MARGIN)
+        listed = self._list(batch.intent_at - LIST_MARGIN, at)
+        at = self._listed_at
         found = candidates(listed, batch, job.plan[no].action.value, ours)
         self._settle(batch, self._decide(batch, found, at))
+
+    def _list(self, since: float, now: float) -> list[Feed]:
+        """The shop's list; several lost batches that are due together share one look."""
+        if not (self._listed_at <= now < self._listed_at + TOGETHER and self._listed_since <= since):
+            oldest = [b.intent_at - LIST_MARGIN for b in self._job.state.open if b.phase is Phase.UNKNOWN]
+            self._listed_since = min([since, *oldest])
+            self._listed = self._job.market.feeds_since(self._listed_since)
+            self._listed_at = now
+        return self._listed
 
     def _decide(self, batch: BatchState, found: list[Feed], at: float) -> Finding:
         """What the list and the feeds' input say, looked at since `at`."""
@@ -172,6 +188,8 @@ class Follower:
             try:
                 self._raw |= self._job.market.feed_raw_input(unread)
             except Refused as error:
+                if error.platform or error.number == EXPIRED or isinstance(error, LoginRefused | Throttled):
+                    raise  # that says nothing about whether it could
                 self._job.watcher.warn(f"the shop doesn't return feeds' input: {error.message}")
         return {feed: self._raw[feed] for feed in feeds if feed in self._raw}
 

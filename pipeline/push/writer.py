@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.errors import Exit, LoginRefused, ShopError, Unreachable, worst
+from pipeline.errors import AnswerLost, Exit, LoginRefused, Refused, ShopError, Throttled, Unreachable, worst
 from pipeline.journal.states import Kind, Outcome, Phase, RunCounts
 from pipeline.push.decide import Done, Poll, Post, Reconcile, Rules, Step, Verify, Wait, next_step
 from pipeline.push.follower import Follower
 from pipeline.push.job import Job
-from pipeline.push.sender import Sender
+from pipeline.push.sender import EXPIRED, Sender
 
 #: Longest sleep at one go (seconds): a signal is noticed within it.
 NAP = 0.2
@@ -112,11 +112,10 @@ class Writer:
         )
 
     def _try(self, step: Step) -> None:
-        """Do a step; a shop that can't be reached for a moment isn't dead yet.
+        """Do a step; a shop that is silent or busy for a moment isn't dead yet.
 
         Raises:
-            ShopError: it was out of reach for `deadline`, gave no answer to a read in that time, or
-                refuses what it's asked.
+            ShopError: it gave no answer that can be read for `deadline`, or refuses what it's asked.
         """
         started = self._job.clock.monotonic()
         try:
@@ -126,13 +125,15 @@ class Writer:
                 raise
             self._locked_out, self._sending = error, False  # what is under way can still be followed
             self._job.watcher.warn(f"nothing more is sent: {error.message}")
-        except Unreachable as error:
+        except ShopError as error:
+            if not _passing(error):
+                raise
             self._out_of_reach(started, error)
         else:
             if not isinstance(step, Wait):
                 self._lost_since = None
 
-    def _out_of_reach(self, started: float, error: Unreachable) -> None:
+    def _out_of_reach(self, started: float, error: ShopError) -> None:
         clock, deadline = self._job.clock, self._job.limits.deadline
         if self._lost_since is None:
             self._lost_since = started
@@ -184,6 +185,13 @@ class Writer:
         if stopped is not None and self._job.state.open:
             codes.append(stopped)
         return worst(*codes)
+
+
+def _passing(error: ShopError) -> bool:
+    """Whether the same step may well succeed in a moment."""
+    if isinstance(error, Refused) and not isinstance(error, Throttled):
+        return error.platform or error.number == EXPIRED
+    return isinstance(error, Unreachable | AnswerLost | Throttled)
 
 
 _IN_FLIGHT = (Phase.INTENT, Phase.UNKNOWN, Phase.HUMAN, Phase.ACCEPTED, Phase.FINISHED)
