@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,23 @@ def name(page: Path) -> str:
 @pytest.mark.parametrize("page", FOLLOWED, ids=name)
 def test_a_page_can_be_followed(page: Path, follow: Callable[[Path], int]) -> None:
     assert follow(page) > 0
+
+
+@pytest.mark.slow
+def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """Line by line, `…` for what is left out or differs from run to run."""
+    folder = tmp_path / "demo"
+    command = [sys.executable, "sample_data/demo.py", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8",
+                          env={**os.environ, "PYTHONUTF8": "1"})  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- demo -->\n```text\n")[2]
+    lines = shown.partition("\n```")[0].splitlines()
+    pattern = "\n".join(
+        "(?:.*\n)*?.*" if line == "…" else re.escape(line).replace("…", ".*") for line in lines
+    )
+    said = done.stdout.strip("\n").replace(str(folder), "demo")
+    assert re.fullmatch(pattern, said), f"the README shows something else than\n{said}"
 
 
 def mentions(text: str) -> Iterator[str]:
