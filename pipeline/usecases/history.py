@@ -10,7 +10,6 @@ from pipeline.journal.history import Entry
 from pipeline.journal.history import history as entries_of
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.snapshot import moment
 from pipeline.usecases.workspace import Workspace
 from schemas.fields import canonical_names
 
@@ -21,7 +20,7 @@ def history(ws: Workspace, sku: str, *, fields: Sequence[str] = (), since: str |
     Raises:
         UsageError: the time can't be read.
     """
-    after = moment(ws, since) if since else 0.0
+    after = _since(ws, since)
     names = {name for given in fields for name in canonical_names(given, ws.shop.dialect, ws.shop.operators)}
     with journal_of(ws) as journal:
         found = entries_of(journal, ws.identity(ws.shop), sku)
@@ -37,12 +36,11 @@ def _line(entry: Entry) -> str:
         return f"{told}  found changed in the shop"
     if entry.stored is not None:
         told += f" (the shop made {_short(entry.stored)} of it)"
-    if entry.outcome != "verified":
-        told += f"  {entry.outcome.replace('_', ' ').upper()}"
+    words = [word for word in (entry.kind, entry.outcome.replace("_", " ")) if word != "import"]
+    told += f"  run {entry.run} ({', '.join(words)})"
     place = entry.origin or {}
     where = " ".join(str(place[key]) for key in ("file", "sheet", "cell") if place.get(key))
-    told += f"  {entry.kind} {entry.run}"
-    return f"{told}, from {where}" if where else told
+    return f"{told}  from {where}" if where else told
 
 
 def _short(value: str | None) -> str:
@@ -50,6 +48,15 @@ def _short(value: str | None) -> str:
         return "(not known)"
     flat = " ".join(value.split())
     return repr(flat if len(flat) <= 60 else flat[:59] + "…")
+
+
+def _since(ws: Workspace, since: str | None) -> float:
+    """A time as typed; what can read it is heavy, and this command is to answer at once."""
+    if since is None:
+        return 0.0
+    from pipeline.usecases.snapshot import moment
+
+    return moment(ws, since)
 
 
 def _moment(at: float) -> str:

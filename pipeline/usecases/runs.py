@@ -12,7 +12,6 @@ from pipeline.journal.journal import Journal, RunRow
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.results import RunFacts, facts
-from pipeline.usecases.snapshot import moment
 from pipeline.usecases.workspace import Workspace
 
 DAY = 86_400.0
@@ -37,7 +36,7 @@ def runs(
         UsageError: the time can't be read.
         StateError: what is to be forgotten is damaged.
     """
-    after = moment(ws, since) if since else 0.0
+    after = _since(ws, since)
     with journal_of(ws, trusted=not check) as journal:
         if check:
             return _checked(journal)
@@ -88,6 +87,15 @@ def _compacted(ws: Workspace, journal: Journal) -> Outcome:
         f" {done.events} events, {done.bytes} bytes of bodies; every change and outcome is kept"
     )
     return Outcome(document=asdict(done), lines=(told,))
+
+
+def _since(ws: Workspace, since: str | None) -> float:
+    """A time as typed; what can read it is heavy, and this command is to answer at once."""
+    if since is None:
+        return 0.0
+    from pipeline.usecases.snapshot import moment
+
+    return moment(ws, since)
 
 
 def _moment(at: float) -> str:
