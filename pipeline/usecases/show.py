@@ -32,6 +32,8 @@ def show(ws: Workspace, id_: str, *, skus: Collection[str] = (), outcomes: Colle
         UsageError: no such run.
     """
     with journal_of(ws) as journal:
+        if journal.run(id_) is None and (tried := next(attempts(journal, run=id_), None)) is not None:
+            return _attempt(tried)
         row = _found(journal, id_)
         told = facts(journal, row.id)
         rest = [
