@@ -31,6 +31,7 @@ _SHOP = [
      "Price": "5.50", "Quantity": "12", "Status": "active", "Description": "Strong and malty."},
 ]  # fmt: skip
 _CATALOG = "SellerSku,Price,Quantity\nTEA-001,7.40,40\nTEA-002,five,12\n"
+_NIGHT = "SellerSku,Price,Quantity\nTEA-001,7.60,40\n"
 _SETTINGS = """\
 default_shop = "demo"
 ledger = "ledger.db"
@@ -45,6 +46,10 @@ settle = 1
 [shops.demo.catalog]
 max_errors_pct = 100
 mode = "update-only"
+[jobs.nightly]
+source = "night.csv"
+settle_seconds = 0
+approval = "always"
 """
 
 
@@ -55,6 +60,7 @@ def collect(folder: Path) -> dict[str, Json]:
         settings = _SETTINGS.format(url=shop.base_url, user=shop.user_id)
         (folder / "sellercenter.toml").write_text(settings, encoding="utf-8")
         (folder / "spring.csv").write_text(_CATALOG, encoding="utf-8")
+        (folder / "night.csv").write_text(_NIGHT, encoding="utf-8")
         return dict(_story())
 
 
@@ -77,6 +83,9 @@ def _story() -> Iterator[tuple[str, Json]]:
     yield "rollback", _say("rollback", number, "--out", "back.plan")
     yield "restore", _say("restore", "--at", "1h", "--out", "then.plan")
     yield "run", _say("run", "spring.csv", "--yes")
+    waiting = _say("run", "nightly", "--yes")
+    yield "run (a job)", waiting
+    yield "approve", _say("approve", waiting["run"])
     yield "quarantine", _say("quarantine")
     yield "budget", _say("budget")
     yield "error", _say("push", "nothing.plan", "--yes")
@@ -132,7 +141,7 @@ def meaning(command: str, path: str) -> str:
 
 
 #: Commands whose documents are of one make.
-_ALIKE = {"resume": "push", "run": "push", "error": "error"}
+_ALIKE = {"resume": "push", "run": "push", "run (a job)": "push", "approve": "push"}
 
 
 # --- the page ---

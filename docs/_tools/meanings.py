@@ -58,6 +58,7 @@ MEANINGS = {
     "value": "the text of the cell",
     "sku": "the product",
     "plan": "where the plan lies",
+    "report": "where the report lies",
     "show:plan": "the plan's id",
     "counts": "records; planned = verified + not_applied + refused + skipped + unknown + pending",
     "diff:counts": "products; create + update + unchanged + blocked + rejected + not_listed = rows of the file",
