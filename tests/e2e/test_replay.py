@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import Exit
@@ -142,6 +142,18 @@ def plan_of(ws: Workspace, rows: Rows) -> Path:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(steps=steps, seed=st.integers(min_value=0, max_value=99))
+@example(
+    steps=[
+        ("push", {"TEA-0000": {"Price": "11.50"}, "TEA-0001": {"Name": "One"}, "TEA-0008": {"Price": "12"}}),
+        ("push", {"TEA-0000": {"Price": "12"}, "TEA-0001": {"Status": "inactive"}}),
+        ("restore", 1),
+        ("rollback", 2),
+        ("edit", "TEA-0001", ("Name", "Mine")),
+        ("push", {"TEA-0001": {"Name": "Two  words"}, "TEA-0002": {"TaxClass": "none"}}),
+        ("restore", 0),
+    ],
+    seed=0,
+)
 def test_the_journals_replay_is_what_the_shop_holds(
     steps: list[Any], seed: int, make_seller: Make, make_product: Product
 ) -> None:
