@@ -397,6 +397,13 @@ def parse_settings(text: str, path: Path) -> Settings:
     return settings
 
 
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a settings file, for editors; published as `schemas/settings.schema.json`."""
+    made = Settings.model_json_schema()
+    del made["properties"]["path"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "Settings"}
+
+
 def _misfits(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     """What each table allows, but not all of them together: (key, problem)."""
     for name, job in settings.jobs.items():

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
+from click.shell_completion import ShellComplete
 
+from pipeline.cli.main import sellercenter
+from pipeline.cli.shell import Shell
 from pipeline.errors import SettingsError
-from pipeline.settings import parse_settings
+from pipeline.settings import parse_settings, schema
+
+ROOT = Path(__file__).parents[2]
 
 HEAD = """\
 [shops.lima]
@@ -72,3 +80,29 @@ def test_the_shops_of_a_job() -> None:
     assert [settings.shops_of(settings.job("nightly")) for settings in found.values()] == [
         ("quito",), ("lima", "quito"), ("lima",), ("quito", "lima"),
     ]  # fmt: skip
+
+
+def test_the_schema_for_editors_is_published() -> None:
+    """It is `json.dumps(schema(), indent=2)`, written anew whenever a setting changes."""
+    published = json.loads((ROOT / "schemas" / "settings.schema.json").read_text(encoding="utf-8"))
+    assert published == schema()
+    jsonschema.Draft202012Validator.check_schema(published)
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("configs/*.toml")), ids=lambda file: file.name)
+def test_editors_find_nothing_wrong_with_the_examples(file: Path) -> None:
+    jsonschema.validate(tomllib.loads(file.read_text(encoding="utf-8")), schema())
+
+
+def test_editors_mark_a_misspelt_key() -> None:
+    text = tomllib.loads(JOB + 'windw = "x"\n')
+    with pytest.raises(jsonschema.ValidationError, match="windw"):
+        jsonschema.validate(text, schema())
+
+
+def test_jobs_complete_before_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sellercenter.toml").write_text(JOB, encoding="utf-8")
+    complete = ShellComplete(sellercenter, {"obj": Shell(argv=())}, "sellercenter", "_X")
+    found = [(item.value, item.type) for item in complete.get_completions(["run"], "ni")]
+    assert found == [("nightly", "plain"), ("ni", "file")]
