@@ -24,7 +24,7 @@ from pipeline.rollback.howto import HowTo, howto
 from pipeline.rollback.invert import Reversal, Wanted, in_order, invert
 from pipeline.store.atomic import append_durable, private_folder, write_atomic
 from pipeline.store.disk_errors import disk_errors
-from pipeline.store.safe_csv import catalog_lines, write_catalog_csv, write_catalog_xlsx
+from pipeline.store.safe_csv import unmarked_lines, write_catalog_csv, write_catalog_xlsx
 from schemas.fields import CLEAR, KEY, Dialect, field_named
 
 HEADERS = ("sku", "field", "before", "after", "action", "feed", "outcome", "time")
@@ -87,7 +87,7 @@ class Kit:
         """Write all files anew, each whole or not at all."""
         private_folder(self._folder)
         reversals, unclear = self._reversals()
-        write_catalog_csv(self._folder / "changes.csv", HEADERS, self._rows())
+        write_catalog_csv(self._folder / "changes.csv", HEADERS, self._rows(), marked=False)
         headers = rollback_headers(reversals, self._dialect)
         write_catalog_csv(self._folder / "rollback.csv", headers, rollback_rows(reversals, headers))
         write_catalog_xlsx(self._folder / "rollback.xlsx", headers, rollback_rows(reversals, headers))
@@ -110,14 +110,14 @@ class Kit:
             for change in record.changes
             if (record.no, change.field) in befores
         ]  # fmt: skip
-        append_durable(self._folder / FILES[0], catalog_lines(rows))
+        append_durable(self._folder / FILES[0], unmarked_lines(rows))
 
     def progress(self) -> None:
         """The journal knows more than before: on disk within a pause."""
         started = self._clock.now()
         if started < self._next:
             return
-        write_catalog_csv(self._folder / FILES[0], HEADERS, self._rows())
+        write_catalog_csv(self._folder / FILES[0], HEADERS, self._rows(), marked=False)
         now = self._clock.now()
         self._next = now + max(PAUSE, (now - started) * SHARE)
 

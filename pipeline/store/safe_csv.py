@@ -40,26 +40,34 @@ def is_ours(headers: Sequence[str]) -> bool:
     return MARK in headers
 
 
-def write_catalog_csv(path: Path, headers: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """Write a table as CSV, in UTF-8 with a byte order mark, whole or not at all."""
+def write_catalog_csv(
+    path: Path, headers: Sequence[str], rows: Iterable[Sequence[str | None]], *, marked: bool = True
+) -> None:
+    """Write a table as CSV, in UTF-8 with a byte order mark, whole or not at all.
+
+    Args:
+        marked: with the column that says its cells are escaped; False for a table with a fixed
+            header that isn't meant to be read back as a catalog.
+    """
+    tail, end = ([MARK], [""]) if marked else ([], [])
 
     def pour(file: BinaryIO) -> None:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow([*map(escape, headers), MARK])
+        writer.writerow([*map(escape, headers), *tail])
         for row in rows:
-            writer.writerow([*(escape(cell or "") for cell in row), ""])
+            writer.writerow([*(escape(cell or "") for cell in row), *end])
         text.flush()
         text.detach()
 
     write_atomic(path, pour)
 
 
-def catalog_lines(rows: Iterable[Sequence[str | None]]) -> bytes:
-    """Lines to add at the end of a table that `write_catalog_csv` wrote."""
+def unmarked_lines(rows: Iterable[Sequence[str | None]]) -> bytes:
+    """Lines to add at the end of a table that `write_catalog_csv` wrote without its mark."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerows([*(escape(cell or "") for cell in row), ""] for row in rows)
+    writer.writerows([escape(cell or "") for cell in row] for row in rows)
     return text.getvalue().encode()
 
 

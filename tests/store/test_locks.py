@@ -26,9 +26,8 @@ from pipeline.store.locks import LockHolder, shop_lock
 with shop_lock(Path(sys.argv[1]), "shop", LockHolder(pid=os.getpid(), since=0.0, command="run")):
     sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
     child = subprocess.Popen(sleeper).pid if "child" in sys.argv else 0
-    if "fork" in sys.argv and not (child := os.fork()):
-        time.sleep(60)
-    print(child, flush=True)
+    if "fork" not in sys.argv or not os.fork():
+        print(child or os.getpid(), flush=True)  # a forked child speaks for itself: it has begun then
     time.sleep(60)
 """
 
