@@ -15,9 +15,11 @@ GENESIS = "0" * 64
 
 def canonical(value: object) -> bytes:
     """JSON with sorted keys and no spaces: the same bytes for the same value, on every machine."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
-        "utf-8", "surrogatepass"
-    )
+    return _encode(value).encode("utf-8", "surrogatepass")
+
+
+#: Made once: `json.dumps` would make an encoder for every row.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def event_hash(

@@ -66,8 +66,8 @@ class Sender:
         try:
             prepared = self._prepare(no)
             if prepared.send:
-                job.slots.sleep_until(slot)
                 self._write_intent(prepared, slot.id)
+                job.slots.sleep_until(slot)  # the slot's first moment isn't spent on writing
             else:
                 self._skip(prepared)
         except BaseException:

@@ -154,18 +154,23 @@ def tools() -> Tools:
 
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Callable[..., Shop]]:
-    """Starts shops; they end with the tests."""
-    running: list[subprocess.Popen[str]] = []
+    """Starts shops; they end with the tests, or when they are killed."""
+    running: dict[str, subprocess.Popen[str]] = {}
 
     def start(*options: object) -> Shop:
         words = [sys.executable, "-m", "pipeline.sandbox", "--port", "0", *map(str, options)]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        running.append(process)
         assert process.stdout is not None
-        return Shop(**json.loads(process.stdout.readline()))
+        made = Shop(**json.loads(process.stdout.readline()))
+        running[made.base_url] = process
+        return made
 
+    def kill(shop: Shop) -> None:
+        running[shop.base_url].kill()
+
+    start.kill = kill  # type: ignore[attr-defined]
     yield start
-    for process in running:
+    for process in running.values():
         process.terminate()
         process.wait(timeout=10)
         assert process.stdout is not None

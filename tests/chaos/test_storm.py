@@ -28,10 +28,11 @@ SECONDS = {
 }
 PRODUCTS, CREATED, A_BATCH = 24, 6, 6
 LIMITS = {
-    "requests": 100, "per_seconds": 0.1, "feed_max_products": A_BATCH, "settle": 1.5, "deadline": 12, "verify_timeout": 1.5, "feed_timeout": 20,
-    "answer_max_bytes": 1_000_000,
+    "requests": 100, "per_seconds": 0.1, "feed_max_products": A_BATCH, "settle": 1.5, "deadline": 12,
+    "verify_timeout": 1.5, "feed_timeout": 20, "answer_max_bytes": 1_000_000,
 }  # fmt: skip
-#: A refused login (of writes: of a read it ends any command at once, as it must) or a read that fails again and again ends a process; the next one goes on.
+#: A refused login ends a process, and so does a read that fails again and again; the next one goes on.
+#: Refused logins befall writes here: any command whose read is refused one ends at once, as it must.
 RESUMES = 40
 
 

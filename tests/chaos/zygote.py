@@ -16,14 +16,15 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pipeline.cli.main import run as command_line
 from pipeline.cli.shell import Shell
 
 WARM = (
-    "pipeline.usecases.push", "pipeline.usecases.resume", "pipeline.usecases.runs", "pipeline.usecases.rehearsal",
-    "pipeline.cli.commands.push", "pipeline.cli.commands.record", "xlsxwriter", "pipeline.usecases.repack",
+    "pipeline.usecases.push", "pipeline.usecases.resume", "pipeline.usecases.runs", "xlsxwriter",
+    "pipeline.cli.commands.push", "pipeline.cli.commands.record", "pipeline.usecases.repack",
 )  # fmt: skip
 
 
@@ -85,8 +86,8 @@ def child(request: dict[str, Any]) -> None:
     out, err = io.StringIO(), io.StringIO()
     code = command_line(Shell(argv=tuple(request["argv"]), stdout=out, stderr=err))
     ticks = tick.count
-    with open(request["out"], "w", encoding="utf-8") as file:
-        json.dump({"document": out.getvalue(), "stderr": err.getvalue(), "ticks": ticks}, file)
+    said = {"document": out.getvalue(), "stderr": err.getvalue(), "ticks": ticks}
+    Path(request["out"]).write_text(json.dumps(said), encoding="utf-8")
     os._exit(code)
 
 
