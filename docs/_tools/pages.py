@@ -48,7 +48,6 @@ def settings_page(default: str) -> str:
 
 #: What a comment of `configs/default.toml` leaves to the line above it.
 ALSO = {
-    "mode": "what a file may do: create and change, only change, only create",
     "integrator": "the second part; PROPIA is a seller's own program",
     "business_unit": "the third part, such as FACL",
     "connect_timeout": "until a connection stands",
