@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.cli.main import run as command_line
+from pipeline.cli.shell import Shell
 from pipeline.usecases.budget import budget
 from pipeline.usecases.diff import compare
 from pipeline.usecases.fleet import all_shops, of_shop
@@ -155,3 +158,11 @@ def test_an_error_of_ours_in_one_shop_is_not_the_others(four: Any) -> None:
 @pytest.mark.parametrize(("name", "expected"), [("a/r.html", "a/r-x.html"), ("plan", "plan-x")])
 def test_files_of_one_among_several(name: str, expected: str) -> None:
     assert of_shop([Path(name)], "x") == (Path(expected),)
+
+
+def test_people_see_a_section_for_each_shop(four: Any) -> None:
+    out = io.StringIO()
+    words = ("budget", "--all-shops", "--config", str(four.folder / "sellercenter.toml"))
+    assert command_line(Shell(argv=words, stdout=out, stderr=io.StringIO(), environ=four.environ)) == 0
+    heads = [line for line in out.getvalue().splitlines() if line.startswith("==")]
+    assert heads == ["== south ==", "== north ==", "== chile ==", "== peru =="]

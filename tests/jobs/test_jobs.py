@@ -298,3 +298,24 @@ def test_a_held_shop_is_left_alone(night: Make, rows: Make) -> None:
 
 def test_a_job_of_settings_that_name_it_wrong(night: Make) -> None:
     assert night().run("nigthly").exit_code == 2
+
+
+def test_an_error_of_ours_is_written_down_too(night: Make, rows: Make) -> None:
+    """`result.json`, journal and notice, whatever happens; the error goes on to the edge."""
+    here = night()
+    here.drop(rows())
+    calls = iter(range(1_000_000))
+
+    def break_once() -> None:
+        if next(calls) == 12:
+            raise ZeroDivisionError("CANARYKEY123")
+
+    here.clock.on_now = break_once
+    with pytest.raises(ZeroDivisionError):
+        here.run("nightly")
+    (folder,) = (here.folder / "state" / "runs").iterdir()
+    result = here.result(folder.name)
+    assert (result["exit_code"], result["error"]["code"], result["result"]) == (1, "unexpected", "failed")
+    assert [notice["cause"] for notice in here.notices()] == ["nightly/demo/failed/unexpected"]
+    assert "CANARYKEY123" not in (folder / "result.json").read_text()
+    assert here.metrics()["sellercenter_exit_code"] == 1

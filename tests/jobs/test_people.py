@@ -237,7 +237,7 @@ def test_no_secret_is_anywhere(trouble: str, hook: Any, tmp_path: Path, make_pro
         os.utime(catalog, (1_700_000_000,) * 2)
         environ = {
             **os.environ, "KEY": key, "HOOK": address, "MAIL": "mailtos://u:CANARYPASS123@mail.invalid",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))),
         }  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", "pipeline", "run", "nightly", "--yes", "-vv", "--debug"],
