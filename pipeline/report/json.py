@@ -102,7 +102,8 @@ def _separated(items: Iterable[Json], encode: Callable[[Any], str]) -> Iterator[
 def _diff(report: DiffReport) -> Json:
     plan = report.plan
     body: Json = {
-        "plan": plan.id,
+        "plan": report.path or plan.id,
+        "id": plan.id,
         "digest": plan.digest,
         "counts": report.counts,
         "fields_changed": dict(plan.fields_changed),

@@ -64,7 +64,8 @@ def verdict_line(report: DiffReport) -> str:
         rules = ", ".join(guard.rule for guard in report.refused)
         return f"Stopped by {plural(len(report.refused), 'guard')}: {rules}. {touched} would change."
     if not changing(report):
-        return "Nothing to change: the shop already holds what the file says."
+        wanted = "what the file says" if report.plan.kind == "import" else "the old values"
+        return f"Nothing to change: the shop already holds {wanted}."
     return f"Ready to push: {touched} would change."
 
 

@@ -213,7 +213,7 @@ class _Work:
         return scan.run(self._pool)
 
     def _count(self, piece: Piece) -> None:
-        self._rows += max(piece.total - 1, 0)
+        self._rows += max(piece.total - (1 if self._pages else 0), 0)  # neighbours share a row
         self._pages += 1
         if self._desk.progress is not None:
             self._desk.progress(self._rows, self._pages)

@@ -70,8 +70,12 @@ def own_shop(ws: Workspace, row: RunRow) -> None:
     Raises:
         UsageError: the shop of the command is another one.
     """
-    if row.identity != ws.identity(ws.shop):
+    if row.identity == ws.identity(ws.shop):
+        return
+    if row.shop == ws.shop_name:
         raise UsageError(
-            f"run {row.id} belongs to shop {row.shop!r}, not to {ws.shop_name!r} as it's set up now",
-            hint=f"--shop {row.shop}",
+            f"run {row.id} went to another shop: url, user or operators of {row.shop!r} changed since",
+            hint="set them back in the settings to go on with it",
         )
+    message = f"run {row.id} belongs to shop {row.shop!r}, not to {ws.shop_name!r}"
+    raise UsageError(message, hint=f"--shop {row.shop}")
