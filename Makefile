@@ -68,8 +68,8 @@ format: $(VENV)/.dev ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## Measure the stages against their budgets
-	@$(BIN)/python tests/bench/run.py $(BENCH_ARGS)
+bench: $(VENV)/.dev ## Measure speed and memory beside floors and peers; SIZE=10k, 100k or 1m rows
+	@$(BIN)/python tests/bench/run.py --size $(or $(SIZE),100k) $(BENCH_ARGS)
 
 chaos: $(VENV)/.dev ## All kill points and fault storms (long)
 	@$(BIN)/python -m pytest -m chaos $(PYTEST_ARGS)

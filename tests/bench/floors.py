@@ -1,0 +1,287 @@
+"""What the machine can do at best, and what others do: the same work without our care for it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from catalogs import CATEGORIES, COLUMNS, NUMBERS
+from measure import Watch
+
+Case = Callable[..., None]
+CASES: dict[str, Case] = {}
+TEXTS = [name for name in COLUMNS if name not in NUMBERS]
+KEY = "SellerSku"
+
+
+def floor(function: Case) -> Case:
+    """A case under its own name."""
+    CASES[function.__name__] = function
+    return function
+
+
+@floor
+def raw_read(watch: Watch, folder: Path) -> None:
+    """Every byte touched once."""
+    with watch("read"), (folder / "catalog.csv").open("rb", buffering=0) as file:
+        block = bytearray(1 << 20)
+        while file.readinto(block):
+            pass
+
+
+@floor
+def arrow_stream(watch: Watch, folder: Path) -> None:
+    """CSV to an Arrow file through pyarrow, block by block."""
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    out = folder / "floor.arrow"
+    with watch("read"):
+        reader = pacsv.open_csv(
+            folder / "catalog.csv",
+            read_options=pacsv.ReadOptions(block_size=8_000_000),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=True, null_values=[""]
+            ),
+        )
+        with pa.ipc.new_file(str(out), reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+    out.unlink()
+
+
+@floor
+def calamine_rows(watch: Watch, folder: Path, name: str) -> None:
+    """A workbook's rows as Python values."""
+    from python_calamine import CalamineWorkbook
+
+    with watch("read"):
+        sheet = CalamineWorkbook.from_path(str(folder / name)).get_sheet_by_index(0)
+        watch.said["rows"] = sum(1 for _ in sheet.iter_rows())
+
+
+@floor
+def polars_compare(watch: Watch, folder: Path) -> None:
+    """A normalised hash a row on both sides, joined: what comparing costs at least."""
+    import polars as pl
+
+    with watch("compare"):
+        ours = pl.scan_csv(folder / "catalog.csv", infer_schema=False).select(KEY, _hash())
+        theirs = pl.scan_parquet(folder / "snapshot.parquet").select(KEY, _hash())
+        left, right = (side.collect(engine="streaming") for side in (ours, theirs))
+        both = left.join(right, on=KEY, how="full", suffix="_s", coalesce=False)
+        watch.said["changed"] = both.select((pl.col("hash") != pl.col("hash_s")).sum()).item()
+
+
+def _norm(name: str) -> Any:
+    import polars as pl
+
+    if name in NUMBERS:
+        return pl.col(name).cast(pl.Float64, strict=False)
+    column = pl.col(name).fill_null("")
+    return column.str.slice(0, 10) if name in ("SaleStartDate", "SaleEndDate") else column
+
+
+def _hash() -> Any:
+    import polars as pl
+
+    return pl.struct(_norm(name).alias(name) for name in COLUMNS if name != KEY).hash(7).alias("hash")
+
+
+def _suspect() -> Any:
+    """The rules as one expression: true where a row may break any."""
+    import polars as pl
+
+    number = {name: pl.col(name).cast(pl.Float64, strict=False) for name in NUMBERS}
+    chosen = {"Status": ("active", "inactive", "deleted"), "Condition": ("new", "used", "refurbished"),
+              "ShipmentType": ("dropshipping", "crossdocking", "warehouse")}  # fmt: skip
+    plain = pl.col("PrimaryCategory").cast(pl.Int64, strict=False)
+    rules = [
+        pl.col(KEY).is_null(), ~pl.col("Name").str.len_chars().is_between(2, 255),
+        pl.col("Name").is_null(), pl.col("Brand").is_null(), ~plain.is_between(1000, 1000 + CATEGORIES),
+        ~pl.col("Description").str.len_chars().is_between(6, 25_000),
+        number["Price"].is_null(), number["Price"] <= 0, number["SalePrice"] >= number["Price"],
+        pl.col("SaleEndDate") < pl.col("SaleStartDate"),
+        ~pl.col("Quantity").str.contains(r"^\d+$"), ~pl.col("ProductId").str.contains(r"^\d{13}$"),
+        ~pl.col("Images").str.contains(r"^https?://\S+$"),
+        *(~pl.col(name).is_in(list(words)) for name, words in chosen.items()),
+        *(pl.col(name).is_not_null() & number[name].is_null() for name in NUMBERS),
+    ]  # fmt: skip
+    return pl.any_horizontal(rule.fill_null(False) for rule in rules).alias("suspect")
+
+
+def _model() -> Any:
+    """The same rules for pandera."""
+    import pandera.pandas as pa
+
+    text = {name: pa.Column(str, nullable=True) for name in TEXTS}
+    numbers = {name: pa.Column(float, nullable=True) for name in NUMBERS}
+    rules = {
+        KEY: pa.Column(str, unique=True), "Name": pa.Column(str, pa.Check.str_length(2, 255)),
+        "Price": pa.Column(float, pa.Check.gt(0)),
+        "Status": pa.Column(str, pa.Check.isin(["active", "inactive", "deleted"])),
+        "ProductId": pa.Column(str, pa.Check.str_matches(r"^\d{13}$")),
+        "Images": pa.Column(str, pa.Check.str_matches(r"^https?://\S+$")),
+        "Description": pa.Column(str, pa.Check.str_length(6, 25_000)),
+    }  # fmt: skip
+    sale = pa.Check(lambda frame: ~(frame["SalePrice"] >= frame["Price"]))
+    return pa.DataFrameSchema({**text, **numbers, **rules}, checks=[sale])
+
+
+def _judge(frame: Any) -> int:
+    import pandas as pd
+    import pandera.pandas as pa
+
+    for name in NUMBERS:
+        frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float)
+    try:
+        _model().validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        return len(error.failure_cases)
+    return 0
+
+
+@floor
+def keep_hashes(watch: Watch, folder: Path) -> None:
+    """What `two_passes` keeps beside the snapshot."""
+    import polars as pl
+
+    with watch("hash"):
+        held = pl.scan_parquet(folder / "snapshot.parquet").select(KEY, _hash())
+        held.collect(engine="streaming").write_parquet(folder / "floor-hashes.parquet")
+
+
+@floor
+def two_passes(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
+    """The best way known: scan, screen and hash; then only what is suspicious or differs, through
+    pandera, and out as XML."""
+    import numpy as np
+    import polars as pl
+    import pyarrow as pa
+
+    _model()  # importing pandera is no work on rows
+
+    def scan() -> Any:
+        return pl.scan_csv(folder / name, infer_schema=False, row_index_name="row")
+
+    with watch("scan"):
+        seen = scan().select("row", KEY, _suspect(), _hash()).collect(engine="streaming")
+    with watch("compare"):
+        held = pl.read_parquet(folder / "floor-hashes.parquet")
+        seen = seen.with_columns(suspect=pl.col("suspect") | pl.col(KEY).is_duplicated())
+        both = seen.join(held, on=KEY, how="left", suffix="_s", maintain_order="left")
+        gone = held.join(seen, on=KEY, how="anti").height
+        differs = (pl.col("hash") != pl.col("hash_s")) | pl.col("hash_s").is_null()
+        picked = both.select("suspect", differs=differs).to_numpy()
+        wanted = picked.any(axis=1)
+    with watch("fetch"):
+        parts, start = [], 0
+        for batch in scan().collect_batches(chunk_size=20_000, maintain_order=True):
+            mask = wanted[start : start + batch.height]
+            start += batch.height
+            if mask.any():
+                parts.append(batch.filter(pl.Series(mask)).to_arrow(compat_level=pl.CompatLevel.oldest()))
+        rows = pa.concat_tables(parts)
+    with watch("judge"):
+        failures = _judge(rows.select(COLUMNS).to_pandas())
+    with watch("write"):
+        send = rows.filter(pa.array(~picked[np.flatnonzero(wanted)][:, 0].astype(bool)))
+        size = sum(map(len, _bodies(send)))
+    watch.said.update(gone=gone, rows=rows.num_rows, failures=failures, bytes=size)
+
+
+def _bodies(table: Any) -> Iterator[bytes]:
+    """Whole products as requests of a thousand, by lxml alone."""
+    from lxml import etree
+
+    for start in range(0, table.num_rows, 1_000):
+        request = etree.Element("Request")
+        for row in table.slice(start, 1_000).to_pylist():
+            product = etree.SubElement(request, "Product")
+            for name in COLUMNS:
+                if row[name]:
+                    etree.SubElement(product, name.rpartition(".")[2]).text = row[name]
+        yield etree.tostring(request, encoding="UTF-8")
+
+
+@floor
+def naive_pandas(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
+    """As one would write it in an afternoon: read all, validate all, merge, compare, write."""
+    import pandas as pd
+    import pyarrow as pa
+
+    _model()
+    with watch("read"):
+        ours = pd.read_csv(folder / name, dtype=str, keep_default_na=False, na_values=[""])
+    with watch("judge"):
+        _judge(ours.copy())
+    with watch("compare"):
+        theirs = pd.read_parquet(folder / "snapshot.parquet")
+        both = ours.merge(theirs, on=KEY, how="left", suffixes=("", "_s"), indicator=True)
+        differs = both["_merge"] == "left_only"
+        for name_ in COLUMNS[1:]:
+            mine, other = both[name_].fillna(""), both[f"{name_}_s"].fillna("")
+            if name_ in NUMBERS:
+                mine, other = (pd.to_numeric(side, errors="coerce").fillna(-1) for side in (mine, other))
+            elif name_ in ("SaleStartDate", "SaleEndDate"):
+                other = other.str[:10]
+            differs |= mine != other
+    with watch("write"):
+        rows = pa.Table.from_pandas(both.loc[differs, list(COLUMNS)].astype(object), preserve_index=False)
+        size = sum(map(len, _bodies(rows)))
+    watch.said.update(rows=int(differs.sum()), bytes=size)
+
+
+@floor
+def bare_bodies(watch: Watch, folder: Path, which: str) -> None:
+    """Bodies of the same records by lxml alone."""
+    from lxml import etree
+    from ours import feed_records
+
+    records = feed_records(folder, which)
+    tags = {name: name.rpartition(".")[2] for name in COLUMNS}
+    with watch("write"):
+        size = 0
+        for start in range(0, len(records), 1_000):
+            request = etree.Element("Request")
+            for sku, fields in records[start : start + 1_000]:
+                product = etree.SubElement(request, "Product")
+                etree.SubElement(product, KEY).text = sku
+                data = None
+                for name, text in fields.items():
+                    parent = product
+                    if name.startswith("ProductData."):
+                        data = parent = etree.SubElement(product, "ProductData") if data is None else data
+                    etree.SubElement(parent, tags[name]).text = text
+            size += len(etree.tostring(request, encoding="UTF-8"))
+    watch.said["bytes"] = size
+
+
+@floor
+def bare_commits(watch: Watch, folder: Path, times: str) -> None:
+    """Commits of the same bytes in the same mode, and a side file as durable as ours."""
+    from statistics import median
+    from time import perf_counter
+
+    from ours import feed_bytes
+
+    from pipeline.store.atomic import write_atomic
+
+    packed, spent = feed_bytes(), []
+    path = folder / "floor.db"
+    path.unlink(missing_ok=True)
+    with sqlite3.connect(path, isolation_level=None) as db:
+        db.execute("PRAGMA synchronous=EXTRA")
+        db.execute("CREATE TABLE kept (at INTEGER PRIMARY KEY, body BLOB)")
+        with watch("commit"):
+            for _ in range(int(times)):
+                begun = perf_counter()
+                db.execute("BEGIN IMMEDIATE")
+                db.execute("INSERT INTO kept (body) VALUES (?)", [packed])
+                db.execute("COMMIT")
+                write_atomic(folder / "floor.head", b"{}")
+                spent.append(perf_counter() - begun)
+    watch.said["median"] = median(spent)

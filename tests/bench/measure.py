@@ -1,0 +1,130 @@
+"""One case in a process of its own: wall, CPU and peak memory of it and of all it starts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+_TICK = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one case cost.
+
+    Attributes:
+        wall, cpu: seconds, of the work alone: imports and preparation apart. CPU counts the children.
+        peak: resident megabytes of the whole process tree at its worst moment; private: without the
+            pages of mapped files, which the system takes back when it needs them (-1 = not known here).
+        steps: name → (wall, cpu) of parts of it; said: what it reports beside.
+    """
+
+    wall: float
+    cpu: float
+    peak: float
+    private: float
+    steps: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+def case(name: str, *words: str, times: int = 1) -> Measured:
+    """Run a case of `cases.py` or `floors.py` in fresh processes; the cheapest of them by CPU."""
+    found = [_once([sys.executable, str(HERE / "one.py"), name, *words]) for _ in range(times)]
+    return min(found, key=lambda measured: measured.cpu)
+
+
+def _once(words: Sequence[str]) -> Measured:
+    child, peak, private = _watched(words, _environment(), subprocess.PIPE)
+    out = child.stdout.read() if child.stdout else b""
+    if child.returncode:
+        raise SystemExit(f"{' '.join(words)} failed ({child.returncode})")
+    told = json.loads(out.splitlines()[-1])
+    steps = {step: (wall, cpu) for step, (wall, cpu) in told["steps"].items()}
+    return Measured(wall=told["wall"], cpu=told["cpu"], peak=peak, private=private, steps=steps,
+                    said=told["said"])  # fmt: skip
+
+
+def command(
+    words: Sequence[str], *, environ: Mapping[str, str], folder: Path, ok: Sequence[int] = (0,)
+) -> Measured:
+    """Run a whole command line in a fresh process, start-up and all."""
+    begun, spent = time.perf_counter(), _spent()
+    child, peak, private = _watched(words, {**_environment(), **environ}, subprocess.PIPE, folder)
+    wall = time.perf_counter() - begun
+    out = child.stdout.read() if child.stdout else b""
+    if child.returncode not in ok:
+        raise SystemExit(f"{' '.join(words)} ended with {child.returncode}: {out[-500:]!r}")
+    said = json.loads(out) if out[:1] == b"{" else {}
+    return Measured(wall=wall, cpu=_spent() - spent, peak=peak, private=private, said=said)
+
+
+def _watched(
+    words: Sequence[str], environ: Mapping[str, str], out: int, folder: Path | None = None
+) -> tuple[subprocess.Popen[bytes], float, float]:
+    child = subprocess.Popen(words, stdout=out, env=environ, cwd=folder)
+    peak = private = 0.0
+    process = psutil.Process(child.pid)
+    while child.poll() is None:
+        resident, own = _tree(process)
+        peak, private = max(peak, resident), max(private, own)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_TICK)
+    return child, peak, private if sys.platform == "linux" else -1
+
+
+def _tree(process: psutil.Process) -> tuple[float, float]:
+    resident = own = 0.0
+    with contextlib.suppress(psutil.Error):
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                memory = one.memory_info()
+                resident += memory.rss / 1e6
+                own += (memory.rss - getattr(memory, "shared", 0)) / 1e6
+    return resident, own
+
+
+def _environment() -> dict[str, str]:
+    paths = os.pathsep.join((str(ROOT), str(HERE)))
+    return {**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": "0"}
+
+
+def _spent() -> float:
+    """CPU seconds of all children that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+class Watch:
+    """Stops the steps of a case: `with watch("read"): …`."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, tuple[float, float]] = {}
+        self.said: dict[str, Any] = {}
+
+    @contextlib.contextmanager
+    def __call__(self, name: str) -> Any:
+        wall, cpu = time.perf_counter(), _cpu()
+        yield
+        before = self.steps.get(name, (0.0, 0.0))
+        self.steps[name] = (before[0] + time.perf_counter() - wall, before[1] + _cpu() - cpu)
+
+    def document(self) -> str:
+        wall, cpu = (sum(step[at] for step in self.steps.values()) for at in (0, 1))
+        return json.dumps({"wall": wall, "cpu": cpu, "steps": self.steps, "said": self.said})
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
