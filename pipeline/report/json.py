@@ -103,12 +103,12 @@ def _diff(report: DiffReport) -> Json:
     plan = report.plan
     body: Json = {
         "plan": report.path or plan.id,
-        "id": plan.id,
         "digest": plan.digest,
         "counts": report.counts,
         "fields_changed": dict(plan.fields_changed),
         "guards": [_guard(guard) for guard in plan.guards],
         "forecast": asdict(plan.forecast),
+        "id": plan.id,
     }
     if plan.kind != "import":
         body["conflicts"] = [_held(held) for held in report.held if held.reason == "conflict"]

@@ -23,12 +23,8 @@ def with_canary(
     """
     folder = ws.open_state() / "plans"
     packed = plan_path(folder, f"{plan.id}-canary-{canary}")
-    forecast = plan.forecast
-    with tempfile.TemporaryDirectory(dir=ws.state) as scratch:
-        with Assembly(Path(scratch), ws.shop) as assembly:
-            assembly.take(records(path), held(path))
-            made = assembly.seal(
-                packed, plan, seconds=lambda _requests, _feeds: forecast.seconds, canary=canary
-            )
+    with tempfile.TemporaryDirectory(dir=ws.state) as scratch, Assembly(Path(scratch), ws.shop) as assembly:
+        assembly.take(records(path), held(path))
+        made = assembly.seal(packed, plan, seconds=lambda *_: plan.forecast.seconds, canary=canary)
     kept = replace(made, digest=plan.digest, guards=plan.guards, notices=plan.notices)
     return kept, partial(records, packed)

@@ -199,7 +199,7 @@ def test_the_terminal_says_the_same_numbers(shop: Any, told: Said) -> None:
 
 def test_the_document_has_the_keys_of_the_contract_first(shop: Any) -> None:
     said = document(shop.report())
-    assert list(said) == ["schema", "plan", "digest", "counts", "fields_changed", "guards", "forecast"]
+    assert list(said) == ["schema", "plan", "digest", "counts", "fields_changed", "guards", "forecast", "id"]
     assert said["schema"] == "sellercenter/diff/1"
     assert list(said["counts"]) == list(COUNTS)
     assert set(said["forecast"]) == {"requests", "feeds", "seconds"}
