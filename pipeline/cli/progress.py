@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 EVERY = 10.0  # seconds between two plain lines of one stage
+NOTED = 60.0  # the same where nothing but the note moves: a log isn't a screen
 
 
 class PlainStage:
@@ -24,7 +25,7 @@ class PlainStage:
         self, say: Callable[[str], None], name: str, total: int | None, unit: str, tick: Callable[[], float]
     ) -> None:
         self._say, self._name, self._total, self._unit, self._tick = say, name, total, unit, tick
-        self._done, self._said = 0, tick()
+        self._done, self._said, self._note = 0, tick(), ""
 
     def advance(self, by: int = 1) -> None:
         self._done += by
@@ -35,9 +36,15 @@ class PlainStage:
     def total(self, total: int) -> None:
         self._total = total
 
+    def note(self, text: str) -> None:
+        self._note = text
+        if self._tick() - self._said >= NOTED:
+            self.advance(0)
+
     def line(self) -> str:
         of = f" of {self._total:,}" if self._total else ""
-        return f"{self._name}: {self._done:,}{of} {self._unit}".rstrip()
+        counted = f"{self._name}: {self._done:,}{of} {self._unit}".rstrip()
+        return f"{counted}; {self._note}" if self._note else counted
 
 
 class Plain(Progress):
@@ -79,6 +86,9 @@ class _Bar:
     def total(self, total: int) -> None:
         self._bars.update(self._task, total=total)
 
+    def note(self, text: str) -> None:
+        self._bars.update(self._task, note=text)
+
 
 class Rich(Progress):
     """Bars on a terminal."""
@@ -101,9 +111,13 @@ class Rich(Progress):
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
         with Bars(
-            *columns, TextColumn(unit, markup=False), TimeElapsedColumn(), console=self._console
+            *columns,
+            TextColumn(unit, markup=False),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", markup=False, style="dim"),
+            console=self._console,
         ) as bars:
-            yield _Bar(bars, bars.add_task(name, total=total))
+            yield _Bar(bars, bars.add_task(name, total=total, note=""))
 
 
 def choose(stream: TextIO | None = None, *, quiet: bool, plain: bool) -> Progress:

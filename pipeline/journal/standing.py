@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from pipeline.diff.plan import Change, Record
 from pipeline.journal import schema
@@ -79,8 +79,17 @@ _LEFT = tuple(
 )
 
 
-def in_flight(journal: Journal, identity: str, *, but: str = "") -> dict[str, list[int]]:
-    """Run → its batches that left us and whose feed isn't known to be done; `but` is left out."""
+#: What a person had a day to look at holds nothing up any more: no attempt can still arrive, and every
+#: product is read again before anything is sent for it.
+A_DAY = 86_400.0
+
+
+def in_flight(journal: Journal, identity: str, now: float = 0, *, but: str = "") -> dict[str, list[int]]:
+    """Run → its batches that left us and whose feed isn't known to be done; `but` is left out.
+
+    Args:
+        now: what a person has had a day to look at is left out too; 0 = it isn't.
+    """
     event, run = schema.EVENT, schema.RUN
     newest = (
         select(event.c.run, event.c.batch, func.max(event.c.seq).label("seq"))
@@ -93,6 +102,7 @@ def in_flight(journal: Journal, identity: str, *, but: str = "") -> dict[str, li
         .join(event, event.c.seq == newest.c.seq)
         .join(run, run.c.id == newest.c.run)
         .where(run.c.identity == identity, run.c.id != but, event.c.kind.in_([k.value for k in _LEFT]))
+        .where(or_(event.c.kind != Kind.HUMAN.value, event.c.at > now - A_DAY))
         .order_by(run.c.started, newest.c.batch)
     )
     found: dict[str, list[int]] = {}
@@ -106,13 +116,13 @@ class Fence:
     """What one run must leave alone because of others of its shop.
 
     Args:
-        run: the run that asks; started: when it began, seconds since the epoch.
+        run: the run that asks; started: when it began; now: seconds since the epoch, both.
     """
 
-    def __init__(self, journal: Journal, identity: str, run: str, started: float) -> None:
+    def __init__(self, journal: Journal, identity: str, run: str, *, started: float, now: float) -> None:
         self._journal, self._identity = journal, identity
         self._run, self._started = run, started
-        self._flying = in_flight(journal, identity, but=run)
+        self._flying = in_flight(journal, identity, now, but=run)
 
     def holding(self, skus: Sequence[str]) -> dict[str, str]:
         """SKU → the run that has it under way."""

@@ -214,7 +214,8 @@ class Follower:
                 job.slots.settled_absent(batch.slot)
                 job.watcher.warn(f"batch {batch.no}: proven not accepted; it will be sent again")
             case "human":
-                job.note(Kind.HUMAN, batch.no, {"why": found.why})
+                if batch.phase is not Phase.HUMAN:
+                    job.note(Kind.HUMAN, batch.no, {"why": found.why})
                 job.agenda.looked.add(batch.no)
                 self._scans.pop(batch.no, None)
                 job.watcher.warn(f"batch {batch.no}: {found.why}; a person must look, nothing is sent for it")

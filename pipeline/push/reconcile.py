@@ -118,8 +118,8 @@ def decide_by_count(
 
 
 def _again(batch: BatchState, scans: tuple[Scan, ...], settle: float, patience: float) -> Finding:
-    """Look once more, if there is time."""
-    if scans and scans[-1].at - batch.unknown_at > max(patience, 2 * settle):
+    """Look once more, if there is time; counted since this process began to look."""
+    if scans and scans[-1].at - scans[0].at > max(patience, 2 * settle):
         return Finding(verdict="human", why="the feed list never says the same twice")
     return Finding(verdict="wait", at=next_scan(batch, scans, settle))
 

@@ -17,6 +17,10 @@ class Stage(Protocol):
         """It is known now how much there is."""
         ...
 
+    def note(self, text: str) -> None:
+        """What stands beside the count from now on."""
+        ...
+
 
 class Progress(Protocol):
     """Where talk and progress go; never results."""
@@ -40,6 +44,9 @@ class _Unheard:
 
     def total(self, total: int) -> None:
         del total
+
+    def note(self, text: str) -> None:
+        del text
 
 
 class Silence:

@@ -117,7 +117,7 @@ def go(
         market=shop.market, slots=shop.ledger, kit=kit, watcher=watching, state=journal.state(row.id),
         sizes=journal.sizes(row.id), tally=journal.tally(row.id),
         seals={int(batch): seal for batch, seal in started.get("seals", {}).items()},
-        fence=Fence(journal, row.identity, row.id, row.started),
+        fence=Fence(journal, row.identity, row.id, started=row.started, now=ws.clock.now()),
     )  # fmt: skip
     with watching, stop_on_signal(ws.progress.warn) as stop:
         ended = Writer(job, Sender(job, seen), stop, errand).run()
@@ -134,7 +134,7 @@ def settle_others(ws: Workspace, journal: Journal, shop: Connected, context: Con
         ShopError: the shop can't be asked.
         Interrupted: someone stopped us.
     """
-    flying = in_flight(journal, ws.identity(ws.shop))
+    flying = in_flight(journal, ws.identity(ws.shop), ws.clock.now())
     for row in (row for row in journal.runs(ws.identity(ws.shop)) if row.id in flying):
         ws.progress.say(f"run {row.id} isn't finished; looking what became of it first")
         ended = go(ws, journal, shop, row, context, errand=Errand.SETTLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -12,8 +13,8 @@ from pipeline.budget.usage import Usage
 from pipeline.journal.states import RunCounts
 from pipeline.usecases.progress import Progress, Stage
 
-#: Seconds between two lines about the same wait.
-REMIND = 60.0
+#: Seconds between two looks at the budget: what is shown needn't be newer.
+LOOK = 2.0
 
 
 class Watching:
@@ -23,8 +24,9 @@ class Watching:
         self._progress, self._total, self._clock, self._usage = progress, total, clock, usage
         self._stack = ExitStack()
         self._stage: Stage | None = None
-        self._done = 0
-        self._told = 0.0
+        self._done: int | None = None
+        self._pace = Pace(began=clock.monotonic())
+        self._looked = 0.0
 
     def __enter__(self) -> Watching:
         stage = self._progress.stage("push", total=self._total, unit="records")
@@ -38,15 +40,56 @@ class Watching:
 
     def moved(self, counts: RunCounts, *, waiting_until: float | None) -> None:
         """Something changed, or we wait until a time."""
-        done = counts.verified + counts.not_applied + counts.refused + counts.skipped
-        if self._stage is not None and done > self._done:
-            self._stage.advance(done - self._done)
-            self._done = done
-        now = self._clock.now()
-        if waiting_until is not None and waiting_until - now > REMIND / 2 and now - self._told > REMIND:
-            self._told = now
-            when = datetime.fromtimestamp(waiting_until, UTC).strftime("%H:%M:%S")
-            self._progress.say(f"waiting until {when} UTC ({counts.sent} of {counts.planned} records sent)")
+        if self._stage is None:
+            return
+        done = settled(counts)
+        if self._done is None:  # a resumed run doesn't begin at nothing, and that isn't its pace
+            self._pace = Pace(began=self._clock.monotonic(), first=done)
+        if done > (self._done or 0):
+            self._stage.advance(done - (self._done or 0))
+        self._done = done
+        if self._clock.monotonic() - self._looked >= LOOK:
+            self._looked = self._clock.monotonic()
+            seconds = self._pace.left(counts, self._looked)
+            self._stage.note(told(counts, self._usage(), self._clock.now(), seconds, waiting_until))
 
     def warn(self, text: str) -> None:
         self._progress.warn(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast records come to their end: `first` were there when it `began` (monotonic seconds)."""
+
+    began: float
+    first: int = 0
+
+    def left(self, counts: RunCounts, now: float) -> float | None:
+        """Seconds until all have, at the pace so far; None while there is none."""
+        done, passed = settled(counts) - self.first, now - self.began
+        return (counts.planned - settled(counts)) * passed / done if done > 0 and passed > 0 else None
+
+
+def settled(counts: RunCounts) -> int:
+    """Records that have their outcome."""
+    return counts.verified + counts.not_applied + counts.refused + counts.skipped
+
+
+def told(
+    counts: RunCounts, usage: Usage, now: float, seconds: float | None, waiting_until: float | None
+) -> str:
+    """One line about a push: counts, feeds used and left, the next slot, rate and expected end. Pure."""
+    bad = {"refused": counts.refused, "not applied": counts.not_applied, "skipped": counts.skipped,
+           "unknown": counts.unknown}  # fmt: skip
+    parts = [f"{counts.sent:,} sent", *(f"{number:,} {word}" for word, number in bad.items() if number)]
+    parts.append(f"feeds {usage.feeds_used} used, {usage.feeds_free} free")
+    if waiting_until is not None and usage.next_feed is not None and usage.next_feed > now:
+        parts.append(f"next slot {_hour(usage.next_feed)}")
+    if seconds is not None and seconds > 0:
+        rate = (counts.planned - settled(counts)) / seconds
+        parts += [f"{rate:,.1f} records/s", f"done about {_hour(now + seconds)}"]
+    return ", ".join(parts)
+
+
+def _hour(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC"

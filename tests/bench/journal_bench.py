@@ -111,9 +111,10 @@ def job_of(journal: Journal, plan: Plan) -> Job:
     return Job(
         run="run", identity="bench", plan={batch.no: batch for batch in plan.batches},
         dialect=Dialect.CLASSIC, context=Context(), limits=Limits(), clock=CLOCK, journal=journal,
-        market=nobody, slots=nobody, kit=nobody, watcher=nobody, state=journal.state("run"), sizes=journal.sizes("run"),
-        tally=journal.tally("run"), seals={int(k): v for k, v in started["seals"].items()},
-        fence=Fence(journal, "bench", "run", 1.0),
+        market=nobody, slots=nobody, kit=nobody, watcher=nobody, state=journal.state("run"),
+        sizes=journal.sizes("run"), tally=journal.tally("run"),
+        seals={int(k): v for k, v in started["seals"].items()},
+        fence=Fence(journal, "bench", "run", started=1.0, now=CLOCK.now()),
     )  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def p11(folder: Path, number: int) -> None:
     began = time.perf_counter()
     begin(journal, plan, lambda: records(number))
     say(f"     journal of {number} records written in {time.perf_counter() - began:.1f} s")
-    for no in range(1, FEEDS + 1):
+    for no in range(1, min(FEEDS, len(plan.batches)) + 1):
         facts = {"body": "0" * 64, "records": A_FEED, "bytes": 1, "skus": "", "slot": ""}
         journal.append("run", Kind.INTENT, at=2.0, batch=no, data=facts)
         journal.append("run", Kind.ACCEPTED, at=CLOCK.now(), batch=no, data={"feed": f"feed-{no}"})

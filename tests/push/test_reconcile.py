@@ -103,8 +103,15 @@ def test_a_feed_that_is_not_done_may_show_its_values_later() -> None:
 
 
 def test_lists_that_never_agree_end_with_a_person() -> None:
-    late = (scan(1000 + PATIENCE), scan(1100 + PATIENCE, "b"))
+    late = (scan(1000), scan(1000 + PATIENCE), scan(1100 + PATIENCE, "b"))
     assert decide_by_raw(LOST, late, set(), {"b"}, SETTLE, PATIENCE).verdict == "human"
+
+
+def test_who_resumes_long_after_looks_twice_before_deciding() -> None:
+    first = scan(1000 + 2 * PATIENCE)
+    found = decide_by_raw(LOST, (first,), set(), set(), SETTLE, PATIENCE)
+    assert found == Finding(verdict="wait", at=first.at + SETTLE / 3)
+    assert decide_by_raw(LOST, (first, scan(found.at)), set(), set(), SETTLE, PATIENCE).verdict == "absent"
 
 
 def test_scans_come_at_once_then_after_settle_then_a_third_later() -> None:
