@@ -66,6 +66,16 @@ def seal_lines(path: Path, plan: Plan, records: Iterable[bytes], held: Iterable[
     return replace(plan, digest=digests[0])
 
 
+def seal_again(old: Path, path: Path, plan: Plan) -> Plan:
+    """The records of a sealed plan under another header.
+
+    Raises:
+        PlanRefused: the old file isn't what was sealed; nothing is written then.
+    """
+    lines = ((line[:-1] for line in _lines(old, kind)) for kind in (_RECORD, _HELD))
+    return seal_lines(path, plan, *lines)
+
+
 def _write(file: IO[bytes], lines: Iterable[bytes]) -> str:
     """Write lines and the seal below them; the digest of the lines."""
     sha = hashlib.sha256()

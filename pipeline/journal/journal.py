@@ -179,6 +179,12 @@ class Journal:
                 hint=_CHECK,
             )
 
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last event: all that was written before follows from it."""
+        with self._store.read() as db:
+            seq, prev = _next(db)
+        return seq - 1, prev
+
     def runs(self, identity: str | None = None) -> list[RunRow]:
         """All runs, oldest first."""
         query = select(schema.RUN).order_by(schema.RUN.c.started, schema.RUN.c.id)

@@ -12,16 +12,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.diff.build import make_plan, plan_path
-from pipeline.diff.plan import Plan
+from pipeline.diff.forecast import forecast
+from pipeline.diff.plan import Forecast, Plan
 from pipeline.diff.planfile import records
 from pipeline.errors import Exit, worst
 from pipeline.journal.journal import Journal
 from pipeline.journal.memory import JournalMemory
+from pipeline.market.lookups import Lookups
 from pipeline.read.finding import Finding
 from pipeline.rollback.invert import status_fields
 from pipeline.snapshot.snapshot import Snapshot
+from pipeline.usecases import again
 from pipeline.usecases.connection import Connected, connected, journal_of, observer
-from pipeline.usecases.judged import judge, of_kit, read
+from pipeline.usecases.judged import ask, asks_brands, judge, of_kit, read, tell
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, planned
 from pipeline.usecases.review import reviewed
@@ -88,30 +91,77 @@ def comparison(
     Raises:
         InputRefused: nothing of the catalog can be used; the findings are reported first.
     """
-    plans = ws.open_state() / "plans"
     partial = partial or of_kit(ws, sources)
+    asked = source or " ".join(sources)
+    ws.open_state()
+    key = again.key_of(ws, sources, source=asked, partial=partial, kit=of_kit(ws, sources))
+    memory = _memory(ws, journal)
+    earlier = again.recall(ws, key, sources)
+    held = named(ws, shop, snapshot) if earlier else None
+    if earlier and held and (known := _again(ws, journal, shop, earlier, held, memory)):
+        return known
     with tempfile.TemporaryDirectory(prefix="diff-", dir=ws.state) as scratch:
         folder = Path(scratch)
         mapped = read(ws, sources, folder)
-        held = named(ws, shop, snapshot)
+        held = held or named(ws, shop, snapshot)
         judged = judge(ws, mapped, folder, shop=shop, known=skus_of(held))
         if judged.refusal:
             write_findings(ws, judged, reports)
             raise judged.refusal
-        status = status_fields(ws.shop.dialect, ws.shop.operators)
+        before = again.memory_of(journal, memory.resting())
         with ws.progress.stage("compare", total=judged.accepted.rows, unit="rows") as stage:
             plan = make_plan(
-                judged.accepted, held, JournalMemory(journal.store, ws.identity(ws.shop), status),
+                judged.accepted, held, memory,
                 shop=ws.shop, shop_name=ws.shop_name, identity=ws.identity(ws.shop), ctx=judged.context,
                 settings_digest=ws.settings_digest(ws.shop),
-                source=source or " ".join(sources), sources=tuple(sources), partial=partial,
-                now=ws.clock.now(), plan_id=ws.new_id(), folder=plans,
+                source=asked, sources=tuple(sources), partial=partial,
+                now=ws.clock.now(), plan_id=ws.new_id(), folder=ws.plans,
                 forecast=lambda requests, feeds: shop.ledger.forecast(feeds, requests),
             )  # fmt: skip
             stage.advance(judged.accepted.rows)
+    accepted = judged.accepted
+    found = again.asked_of(judged.lookups, brands=asks_brands(ws.shop, mapped.fields), ids=judged.ids)
+    again.remember(
+        ws, key, plan, plan_path(ws.plans, plan.id), held, before, found, mapped.catalog,
+        accepted.findings, rejected=accepted.rejected, skipped=mapped.skipped,
+    )  # fmt: skip
     return Comparison(
-        plan=plan, folder=plans, snapshot=held, findings=judged.accepted.findings,
-        rejected=judged.accepted.rejected, skipped=mapped.skipped,
+        plan=plan, folder=ws.plans, snapshot=held, findings=accepted.findings,
+        rejected=accepted.rejected, skipped=mapped.skipped,
+    )  # fmt: skip
+
+
+def _memory(ws: Workspace, journal: Journal) -> JournalMemory:
+    status = status_fields(ws.shop.dialect, ws.shop.operators)
+    return JournalMemory(journal.store, ws.identity(ws.shop), status)
+
+
+def _again(
+    ws: Workspace, journal: Journal, shop: Connected, earlier: again.Earlier, held: Snapshot,
+    memory: JournalMemory,
+) -> Comparison | None:  # fmt: skip
+    """The earlier comparison, if all that it rests on is as it was; None = make it afresh."""
+    if not again.holds(earlier, held, again.memory_of(journal, memory.resting())):
+        return None
+    tree = shop.client.category_tree()
+    said = earlier.asked
+    if again.tree_digest(Lookups(categories=tree)) != said.tree:
+        return None
+    if again.answer_digest(ask(ws, shop, tree, brands=said.brands, ids=said.ids)) != said.answer:
+        return None
+
+    def cost(old: Plan) -> Forecast:
+        return forecast(old.batches, ws.shop.limits, lambda calls, feeds: shop.ledger.forecast(feeds, calls))
+
+    change = {"created": ws.clock.now(), "snapshot": held.id, "snapshot_taken": held.taken, "forecast": cost}
+    plan = again.seal_again(ws.plans, earlier, ws.new_id(), change)
+    if plan is None:
+        return None
+    tell(ws, earlier.choices)
+    ws.progress.say("files, settings, shop and journal are those of an earlier comparison: its plan holds")
+    return Comparison(
+        plan=plan, folder=ws.plans, snapshot=held, findings=earlier.findings,
+        rejected=earlier.rejected, skipped=earlier.skipped,
     )  # fmt: skip
 
 
@@ -143,8 +193,9 @@ def shown(snapshot: Snapshot, skus: Iterable[str]) -> Mapping[str, Mapping[str, 
     """Names and pictures of some products, for the report."""
     wanted = pc.SetLookupOptions(value_set=pa.array(dict.fromkeys(skus), pa.string()))
     found: dict[str, Mapping[str, str | None]] = {}
-    for batch in snapshot.batches():
-        names = [name for name in (KEY, "Name", "Images") if name in batch.schema.names]
-        picked = batch.select(names).filter(pc.is_in(batch.column(KEY).cast("string"), options=wanted))
-        found |= {row[KEY]: row for row in picked.to_pylist()}
+    names = [name for name in (KEY, "Name", "Images") if name in snapshot.columns()]
+    with pq.ParquetFile(snapshot.path) as file:
+        for batch in file.iter_batches(batch_size=20_000, columns=names):
+            picked = batch.filter(pc.is_in(batch.column(KEY).cast("string"), options=wanted))
+            found |= {row[KEY]: row for row in picked.to_pylist()}
     return found

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Tree
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
 from pipeline.errors import InputRefused
 from pipeline.market.lookups import Category, Lookups
-from pipeline.read.applying import apply
-from pipeline.read.catalog import Catalog, Limits, Mapped, ReadOptions
+from pipeline.read.catalog import Choice, Limits, Mapped, ReadOptions
 from pipeline.read.mapping import Mapping, load_mapping
-from pipeline.read.reading import read_catalog
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.usecases.connection import Connected, context_of
-from pipeline.usecases.lookups import attributes_of
+from pipeline.usecases.lookups import kept_attributes
 from pipeline.usecases.workspace import Workspace
-from pipeline.validate.accepted import Accepted
-from pipeline.validate.budget import over_budget
-from pipeline.validate.rules import informed
-from pipeline.validate.validate import validate
 from pipeline.values.context import Context, Format
 from pipeline.values.kinds import parse
 from schemas.fields import field_named
+
+if TYPE_CHECKING:
+    from pipeline.validate.accepted import Accepted
 
 CATEGORY = "PrimaryCategory"
 
@@ -36,10 +34,13 @@ class Judged:
 
     Attributes:
         refusal: why it can't be used although it could be read, or None.
+        lookups: what the shop said; ids: the categories whose attributes it was asked for.
     """
 
     accepted: Accepted
     context: Context
+    lookups: Lookups
+    ids: tuple[str, ...]
     refusal: InputRefused | None
 
 
@@ -49,6 +50,9 @@ def read(ws: Workspace, sources: Sequence[str], folder: Path) -> Mapped:
     Raises:
         InputRefused: no table, no header, no SKU column, over a limit.
     """
+    from pipeline.read.applying import apply
+    from pipeline.read.reading import read_catalog
+
     shop = ws.shop
     file = None if of_kit(ws, sources) else ws.mapping_file(shop)
     mapping = load_mapping(file, base=ws.base, shop=ws.shop_name)
@@ -59,7 +63,7 @@ def read(ws: Workspace, sources: Sequence[str], folder: Path) -> Mapped:
             clear=shop.catalog.clear,
         )  # fmt: skip
         stage.advance(catalog.rows)
-    _tell(ws, catalog)
+    tell(ws, catalog.choices)
     return mapped
 
 
@@ -96,8 +100,9 @@ def limits_of(settings: CatalogSettings) -> Limits:
     )
 
 
-def _tell(ws: Workspace, catalog: Catalog) -> None:
-    for choice in catalog.choices:
+def tell(ws: Workspace, choices: Iterable[Choice]) -> None:
+    """Say what was taken for granted about the files."""
+    for choice in choices:
         ws.progress.say(f"{choice.file}: {choice.what} ({choice.why}; {choice.override})")
 
 
@@ -115,8 +120,13 @@ def judge(
         shop: to ask for brands, categories and attributes; None = not asked, not checked.
         known: SKUs that the shop lists; None = not known.
     """
+    # pandas and pandera take half a second to import: who needs no validation doesn't wait for them.
+    from pipeline.validate.budget import over_budget
+    from pipeline.validate.rules import informed
+    from pipeline.validate.validate import validate
+
     settings = ws.shop.catalog
-    lookups = _lookups(ws.shop, shop, mapped) if shop else Lookups()
+    lookups, ids = _lookups(ws, shop, mapped) if shop else (Lookups(), ())
     with ws.progress.stage("validate", total=mapped.rows, unit="rows") as stage:
         accepted = validate(
             mapped, settings=settings, shop=ws.shop, ctx=context_of(ws.shop), lookups=lookups,
@@ -125,24 +135,40 @@ def judge(
         stage.advance(mapped.rows)
     why = over_budget(accepted, settings)
     refusal = InputRefused(why, hint="the report names every defect; correct the file") if why else None
-    return Judged(accepted=accepted, context=informed(context_of(ws.shop), lookups), refusal=refusal)
+    context = informed(context_of(ws.shop), lookups)
+    return Judged(accepted=accepted, context=context, refusal=refusal, lookups=lookups, ids=ids)
 
 
-def _lookups(shop: Shop, connected: Connected, mapped: Mapped) -> Lookups:
-    """What the shop knows of the brands and categories that a catalog names."""
-    settings, client = shop.catalog, connected.client
-    tree = client.category_tree()
-    ids = _categories(mapped, tree, shop) if settings.check_attributes and CATEGORY in mapped.fields else ()
-    brands = settings.check_brands and "Brand" in mapped.fields
+def _lookups(ws: Workspace, connected: Connected, mapped: Mapped) -> tuple[Lookups, tuple[str, ...]]:
+    """What the shop knows of the brands and categories that a catalog names, and which those are."""
+    settings = ws.shop.catalog
+    tree = connected.client.category_tree()
+    asked = settings.check_attributes and CATEGORY in mapped.fields
+    ids = _categories(mapped, tree, ws.shop) if asked else ()
+    return ask(ws, connected, tree, brands=asks_brands(ws.shop, mapped.fields), ids=ids), ids
+
+
+def asks_brands(shop: Shop, fields: Iterable[str]) -> bool:
+    """Whether brands are checked."""
+    return shop.catalog.check_brands and "Brand" in fields
+
+
+def ask(
+    ws: Workspace, connected: Connected, tree: Tree[str, Category], *, brands: bool, ids: Iterable[str]
+) -> Lookups:
+    """Ask the shop for its brands, and for the attributes of these categories."""
+    file = ws.state / "attributes" / f"{ws.identity(ws.shop)}.json"
     return Lookups(
-        brands=client.brands() if brands else frozenset(),
+        brands=connected.client.brands() if brands else frozenset(),
         categories=tree,
-        attributes=attributes_of(client, ids),
+        attributes=kept_attributes(connected.client, ids, file, ws.clock.now()),
     )
 
 
 def _categories(mapped: Mapped, tree: Tree[str, Category], shop: Shop) -> tuple[str, ...]:
     """Ids of the categories that a catalog names, by id, name or path."""
+    from pipeline.validate.rules import informed
+
     known, ctx = field_named(CATEGORY, shop.dialect), informed(context_of(shop), Lookups(categories=tree))
     named = {text for batch in mapped.batches() for text in pc.unique(batch.column(CATEGORY)).to_pylist()}
     found = (parse(known, text, Format(), ctx)[0] for text in sorted(filter(None, named)))

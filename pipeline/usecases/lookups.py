@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import LoginRefused, Refused
 from pipeline.market.lookups import Attribute, Lookups
 from pipeline.settings import CatalogSettings
+from pipeline.store.atomic import private_folder, write_atomic
 
 if TYPE_CHECKING:
     from pipeline.market.client import Client
+
+#: Attributes cost a call a category, and change a few times a year: an hour (seconds) they are believed.
+BELIEVED = 3600.0
 
 
 def tree_of(client: Client) -> Mapping[str, str]:
@@ -42,3 +49,42 @@ def attributes_of(client: Client, categories: Iterable[str]) -> dict[str, tuple[
         except Refused:
             continue
     return found
+
+
+def kept_attributes(
+    client: Client, categories: Iterable[str], file: Path, now: float
+) -> dict[str, tuple[Attribute, ...]]:
+    """As `attributes_of`, asking only for those that weren't asked for within the hour.
+
+    Args:
+        file: where they are kept.
+        now: seconds since the epoch.
+    """
+    wanted = tuple(dict.fromkeys(categories))
+    kept = {key: one for key, one in _read(file).items() if 0 <= now - one["asked"] < BELIEVED}
+    missing = [each for each in wanted if each not in kept]
+    found = attributes_of(client, missing)
+    if found:
+        told = {
+            key: {"asked": now, "attributes": [asdict(one) for one in said]} for key, said in found.items()
+        }
+        private_folder(file.parent)
+        write_atomic(file, json.dumps({**kept, **told}, ensure_ascii=False).encode())
+    known = {key: tuple(map(_attribute, kept[key]["attributes"])) for key in wanted if key in kept}
+    return {key: said for key in wanted if (said := known.get(key, found.get(key))) is not None}
+
+
+def _attribute(said: Mapping[str, Any]) -> Attribute:
+    return Attribute(**{**said, "options": tuple(said["options"])})
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """What is kept; nothing where it can't be read."""
+    try:
+        said = json.loads(file.read_bytes())
+        for one in said.values():
+            [_attribute(each) for each in one["attributes"]]
+            float(one["asked"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return dict(said)

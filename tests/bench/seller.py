@@ -65,10 +65,19 @@ class Seller:
             self._shop.wait(10)
         shutil.rmtree(self._place, ignore_errors=True)
 
-    def diff(self) -> Measured:
-        """The whole command, its report in the terminal included."""
+    def diff(self, source: str) -> Measured:
+        """The whole command for a source of this name, its report included."""
         assert self._data is not None
-        words = ("diff", str((self._data / "catalog.csv").resolve()), "--snapshot", "latest", "--json", "-q")
+        words = (
+            "diff",
+            str((self._data / "catalog.csv").resolve()),
+            "--snapshot",
+            "latest",
+            "--json",
+            "-q",
+            "--source",
+            source,
+        )
         return self.command(*words, ok=(0, 5, 7))
 
     def command(self, *words: str, ok: tuple[int, ...] = (0,)) -> Measured:
