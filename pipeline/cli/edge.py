@@ -15,6 +15,7 @@ import click
 
 from pipeline.cli.shell import Shell
 from pipeline.errors import Exit, Interrupted, PipelineError, UsageError
+from pipeline.report.text import visible
 from pipeline.usecases.outcome import Outcome
 
 
@@ -121,7 +122,8 @@ def _fail(shell: Shell, error: PipelineError, origin: BaseException) -> int:
     if shell.json:
         told = {"code": error.code, "message": message, "hint": hint}
         write(shell.stdout, _document(shell, {"error": told, "exit_code": int(error.exit_code)}))
-    write(shell.stderr, f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
+    told_plainly = f"error: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    write(shell.stderr, visible(told_plainly, keep="\n\t"))
     return int(error.exit_code)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from pipeline.report.text import visible
 from pipeline.usecases.progress import Progress, Silence, Stage
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Plain(Progress):
         self._stream, self._tick = stream, tick
 
     def say(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        print(visible(text, keep="\n\t"), file=self._stream, flush=True)
 
     def warn(self, text: str) -> None:
         self.say(f"warning: {text}")
@@ -99,10 +100,12 @@ class Rich(Progress):
         self._console = Console(file=stream, highlight=False)
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(visible(text, keep="\n\t"), markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        self._console.print(f"warning: {text}", markup=False, soft_wrap=True, style="yellow")
+        self._console.print(
+            visible(f"warning: {text}", keep="\n\t"), markup=False, soft_wrap=True, style="yellow"
+        )
 
     @contextmanager
     def stage(self, name: str, *, total: int | None = None, unit: str = "") -> Iterator[Stage]:

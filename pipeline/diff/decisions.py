@@ -63,7 +63,13 @@ def narrow(
         counts, fields = narrowing.counts()
         said = f"{narrowing.declined} changes of plan {plan.id} were declined in review."
         header = replace(
-            plan, id=plan_id, counts=counts, fields_changed=fields, notices=(*plan.notices, said), digest=""
+            plan,
+            id=plan_id,
+            counts=counts,
+            fields_changed=fields,
+            notices=(*plan.notices, said),
+            digest="",
+            narrows=plan.digest,
         )
         return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
 

@@ -245,6 +245,7 @@ class Plan:
         snapshot_taken: when the snapshot was taken.
         undoes: runs that a rollback or restore takes back.
         sources: the files, as typed; where `explain` looks again.
+        narrows: digest of the plan that a review left this part of; pushing one uses up the other.
         records: how many record lines follow.
         basis: what the guards measured against.
         notices: what a reader should know beside the changes, as sentences.
@@ -273,6 +274,7 @@ class Plan:
     records: int
     undoes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    narrows: str = ""
     basis: Basis = Basis()
     notices: tuple[str, ...] = ()
     digest: str = ""

@@ -66,11 +66,13 @@ def history(journal: Journal, identity: str, sku: str) -> list[Entry]:
     for row in _changes(journal, identity, sku):
         ours = _ours(row)
         last, before = held.get(ours.field), ours.before
-        if last is not None and before is not None and before != last:
+        seen = ours.outcome != Outcome.SKIPPED  # else its before-value is only what the plan believed
+        if seen and last is not None and before is not None and before != last:
             entries.append(_found(ours, last, before, row["started"]))
         entries.append(ours)
-        if ours.outcome != Outcome.VERIFIED and row["stored"] is not None and row["stored"] != before:
-            entries.append(_found(ours, before, row["stored"], ours.at))
+        known = before if last is None or seen else last
+        if ours.outcome != Outcome.VERIFIED and row["stored"] is not None and row["stored"] != known:
+            entries.append(_found(ours, known, row["stored"], ours.at))
             held[ours.field] = row["stored"]
         elif ours.happened and ours.action == Action.REMOVE:
             held.pop(ours.field, None)

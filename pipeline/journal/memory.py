@@ -24,11 +24,16 @@ class JournalMemory:
     Args:
         identity: which shop.
         status: the fields that say whether a product is on sale there.
+        undoing: the question comes from a rollback or restore. For an import the before-values of
+            rollbacks don't count: they are what was taken back, and must not come in again unjudged.
     """
 
-    def __init__(self, store: Store, identity: str, status: Sequence[str] = ("Status",)) -> None:
+    def __init__(
+        self, store: Store, identity: str, status: Sequence[str] = ("Status",), *, undoing: bool = False
+    ) -> None:
         self._store = store
         self._status = status
+        self._undoing = undoing
         self._identity = identity
 
     def any_written(self) -> bool:
@@ -54,6 +59,8 @@ class JournalMemory:
             .join(run, run.c.id == record.c.run)
             .where(run.c.identity == self._identity, change.c.before.is_not(None))
         )
+        if not self._undoing:
+            query = query.where(run.c.kind == "import")
         asked = list(skus)
         found: dict[tuple[str, str], set[str]] = {}
         for row in self._for_skus(query, record.c.sku, asked):

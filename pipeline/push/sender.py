@@ -221,17 +221,9 @@ def _body(action: Action, ready: list[tuple[Record, Ready]], job: Job) -> bytes:
     """
     wanted = [(record.sku, dict(v.body)) for record, v in ready]
     body = feed_body(action, wanted, job.dialect)
-    if [(sku, dict(fields)) for sku, fields in read_body(body, job.dialect)] != wanted_as_read(wanted):
+    if [(sku, dict(fields)) for sku, fields in read_body(body, job.dialect)] != wanted:
         raise PlanRefused("a request body doesn't read back as the plan it was made of; nothing was sent")
     return body
-
-
-def wanted_as_read(wanted: list[tuple[str, dict[str, str]]]) -> list[tuple[str, dict[str, str]]]:
-    """XML turns CR LF and CR into LF (XML 1.0, 2.11): what a reader of our body must see."""
-    return [
-        (sku, {name: value.replace("\r\n", "\n").replace("\r", "\n") for name, value in fields.items()})
-        for sku, fields in wanted
-    ]
 
 
 def _intent(prepared: Prepared) -> dict[str, object]:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.errors import AnswerLost, Exit, LoginRefused, Refused, ShopError, Throttled, Unreachable, worst
+from pipeline.errors import (
+    AnswerLost,
+    Exit,
+    LoginRefused,
+    PipelineError,
+    Refused,
+    ShopError,
+    StateError,
+    Throttled,
+    Unreachable,
+    worst,
+)
 from pipeline.journal.states import Kind, Outcome, Phase, RunCounts
 from pipeline.push.decide import Done, Poll, Post, Reconcile, Rules, Step, Verify, Wait, next_step
 from pipeline.push.follower import Follower
@@ -67,14 +79,19 @@ class Writer:
             self._loop()
         except ShopError as trouble:
             error = trouble
+        except PipelineError as trouble:
+            with suppress(StateError):  # a record that can't be written can't say so either
+                self._ended(Exit(trouble.exit_code), trouble.message)
+            raise
         error = error or self._locked_out
         counts = self._job.count()
         code = self._exit_code(counts, error)
-        self._job.journal.append(
-            self._job.run, Kind.ENDED, at=self._job.clock.now(),
-            data={"exit_code": int(code), "why": error.message if error else ""},
-        )  # fmt: skip
+        self._ended(code, error.message if error else "")
         return Ended(exit_code=code, counts=counts, error=error)
+
+    def _ended(self, code: Exit, why: str) -> None:
+        data = {"exit_code": int(code), "why": why}
+        self._job.journal.append(self._job.run, Kind.ENDED, at=self._job.clock.now(), data=data)
 
     def _take_up(self) -> None:
         """What a process that died left half done.

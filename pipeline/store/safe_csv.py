@@ -43,16 +43,18 @@ def is_ours(headers: Sequence[str]) -> bool:
 def write_catalog_csv(
     path: Path, headers: Sequence[str], rows: Iterable[Sequence[str | None]], *, marked: bool = True
 ) -> None:
-    """Write a table as CSV, in UTF-8 with a byte order mark, whole or not at all.
+    """Write a table as CSV in UTF-8, whole or not at all.
 
     Args:
-        marked: with the column that says its cells are escaped; False for a table with a fixed
-            header that isn't meant to be read back as a catalog.
+        marked: a catalog that people edit in a spreadsheet and feed back: with a byte order mark,
+            and the column that says its cells are escaped. False for a table that scripts read:
+            exactly these columns, no byte before the first name.
     """
+    encoding = "utf-8-sig" if marked else "utf-8"
     tail, end = ([MARK], [""]) if marked else ([], [])
 
     def pour(file: BinaryIO) -> None:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        text = io.TextIOWrapper(file, encoding=encoding, newline="")
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow([*map(escape, headers), *tail])
         for row in rows:

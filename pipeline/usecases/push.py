@@ -18,7 +18,16 @@ from pipeline.push.examine import Examiner, Product, Skip
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.lookups import tree_of
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.pushing import accept_source, go, lock, run_folder, settle_others, start, told
+from pipeline.usecases.pushing import (
+    accept_source,
+    go,
+    header_of,
+    lock,
+    run_folder,
+    settle_others,
+    start,
+    told,
+)
 from pipeline.usecases.results import document, facts, lines, write_result
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.context import Context
@@ -126,6 +135,12 @@ def refuse_used(journal: Journal, plan: Plan) -> None:
         if row.plan_digest == plan.digest:
             hint = f"`sellercenter resume {row.id}` goes on with it; a new `diff` makes a new plan"
             raise PlanRefused(f"plan {plan.id} was already used by run {row.id}", code="plan-used", hint=hint)
+        if row.started >= plan.created and header_of(journal, row.id).narrows == plan.digest:
+            raise PlanRefused(
+                f"plan {plan.id} was reviewed, and run {row.id} sent what was approved of it",
+                code="plan-superseded",
+                hint="a new `diff` makes a new plan",
+            )
 
 
 def allowances(plan: Plan, allow: tuple[str, ...], reason: str | None) -> dict[str, str]:

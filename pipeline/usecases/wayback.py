@@ -51,7 +51,8 @@ def way_back(
     products = look(ws, shop, reversals)
     reversals = {sku: back for sku, back in reversals.items() if selection.fits(back, products.get(sku), ctx)}
     identity = ws.identity(ws.shop)
-    memory = JournalMemory(journal.store, identity, status_fields(ws.shop.dialect, ws.shop.operators))
+    status = status_fields(ws.shop.dialect, ws.shop.operators)
+    memory = JournalMemory(journal.store, identity, status, undoing=True)
     undone = {row.id for row in rows}
     sorter = Sorter(
         dialect=ws.shop.dialect, context=ctx, remove=wanted.remove,

@@ -231,9 +231,23 @@ def test_the_kit_undoes_the_run_by_hand(make_seller: Make, make_product: Product
         assert (by_hand["counts"], by_hand["fields_changed"]) == (back["counts"], back["fields_changed"]), (
             name
         )
-    with (kit / "changes.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (kit / "changes.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["sku"] == "TEA-0003" and row["field"] == "Price"]
     assert [(row["before"], row["after"], row["outcome"]) for row in rows] == [("13.00", "11.21", "verified")]
+
+
+def test_line_ends_survive_the_way_there_and_back(make_seller: Make, make_product: Product) -> None:
+    """CR LF and CR in a value are sent as they stand, and hold up nobody else's record."""
+    before = [make_product(n, Description=f"first {n}\r\nsecond\rthird") for n in range(3)]
+    seller = make_seller(before)
+    rows = [make_product(n, Price="91.00", Description=f"new {n}\r\nline") for n in range(3)]
+    seller.diff(seller.catalog([*rows, make_product(60, Description="made\r\nnew")]))
+    pushed = seller.push()
+    assert (pushed.exit_code, pushed.document["counts"]["verified"]) == (0, 4), pushed
+    seller("rollback", pushed.document["run"], "--out", seller.folder / "back.jsonl")
+    assert seller.push(plan="back.jsonl").exit_code == 0
+    held = seller.held()
+    assert [held[row["SellerSku"]]["Description"] for row in before] == [row["Description"] for row in before]
 
 
 def test_no_secret_is_written_anywhere(make_seller: Make, make_product: Product) -> None:

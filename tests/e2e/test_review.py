@@ -33,6 +33,33 @@ def test_approval_by_spreadsheet(make_seller: Make, make_product: Product) -> No
     assert answer.document["fields_changed"] == {"Name": 60 - 18, "Price": 60 - 19}
 
 
+def test_a_reviewed_plan_is_used_up_by_what_was_approved(make_seller: Make, make_product: Product) -> None:
+    """What was declined can't go out by the plan as it was before the review."""
+    seller = make_seller([make_product(n) for n in range(4)])
+    catalog = seller.catalog([make_product(n, Price="12.34", Quantity="77") for n in range(4)])
+    seller.diff(catalog, "--report", seller.folder / "review.xlsx")
+    _decline(seller.folder / "review.xlsx", lines=2, column="Quantity")
+    seller("diff", catalog, "--decisions", seller.folder / "review.xlsx", "--out", seller.folder / "n.jsonl")
+    assert seller.push(plan="n.jsonl").exit_code == 0
+    refused = seller.push()
+    assert (refused.exit_code, refused.document["error"]["code"]) == (6, "plan-superseded")
+
+
+def test_what_was_rolled_back_is_judged_again(make_seller: Make, make_product: Product) -> None:
+    """A wrong file that was allowed once and taken back doesn't pass as "back to what it was"."""
+    seller = make_seller([make_product(n) for n in range(3)], guards={})
+    catalog = seller.catalog([make_product(n, Price=f"{10 + n}00.00") for n in range(3)])
+    assert seller.diff(catalog).exit_code == 5
+    pushed = seller.push("--allow", "price-up", "--reason", "new list")
+    assert pushed.exit_code == 0, pushed
+    back = seller("rollback", pushed.document["run"], "--out", seller.folder / "back.jsonl")
+    assert back.exit_code == 0, back
+    assert seller.push(plan="back.jsonl").exit_code == 0
+    again = seller.diff(catalog)
+    refused = {guard["rule"] for guard in again.document["guards"] if guard["verdict"] == "refused"}
+    assert (again.exit_code, refused) == (5, {"price-up"})
+
+
 def _decline(path: Path, *, lines: int, column: str) -> set[tuple[str, str]]:
     """Mark a number of lines and one whole field with "no"; the lines, as (sku, field)."""
     book = openpyxl.load_workbook(path)
