@@ -7,6 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from pipeline.read.catalog import Part, ReadOptions, column_letters
 from pipeline.read.header import DEPTH, find_header, footer_length
@@ -32,6 +37,59 @@ class Line:
     cells: dict[int, str]
     numbers: set[int] = field(default_factory=set)
     hidden: bool = False
+
+
+class Slab(Protocol):
+    """Rows below one another that may be read by columns.
+
+    Attributes:
+        first: row of the sheet; rows: how many follow, none left out; hidden: how many of them are.
+    """
+
+    first: int
+    rows: int
+    hidden: int
+
+    def lines(self) -> Iterator[Line]:
+        """The same rows one by one."""
+        ...
+
+    def columns(self, places: Sequence[int]) -> Columns | None:
+        """The rows as columns, bare numbers still undressed, where nothing about them is out of the ordinary.
+
+        Ordinary: no text beside these places, no row of blanks, no cell that shows an error, lacks its
+        result or is too long. Nothing is noted of them yet.
+        """
+        ...
+
+    def dressed(self, columns: Columns, places: Sequence[int]) -> Columns:
+        """Those columns as they are shown; asked once, of rows that are read by columns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Rows as columns.
+
+    Attributes:
+        texts: a list a column, None for an empty cell; numbers: which of them are numbers, or None.
+    """
+
+    texts: Sequence[Sequence[str | None]]
+    numbers: Sequence[npt.NDArray[np.bool_] | None]
+
+
+@runtime_checkable
+class Slabs(Protocol):
+    """Lines that also come by the thousand: what was taken one by one doesn't come again."""
+
+    def __iter__(self) -> Iterator[Line]: ...
+
+    def slabs(self) -> Iterator[Slab]: ...
+
+    def finish(self) -> None:
+        """To be called when all slabs were read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +129,10 @@ def to_table(
     nameless = {name for at, name in enumerate(columns) if not names[at]}
     with TableWriter(out, tuple(columns), numbers=True) as writer:
         body = _Body(columns, first[below - 1].number, notes, writer, options)
-        body.take(chain(first[below:], rows))
+        if isinstance(rows, Slabs) and not is_ours(tuple(columns)):
+            body.take_slabs(first[below:], rows)
+        else:
+            body.take(chain(first[below:], rows))
     headers = without_idle(out, tuple(columns), nameless)
     headers = without_columns(out, {MARK}) if is_ours(headers) else headers
     kept = {name: columns[name] for name in headers}
@@ -143,12 +204,69 @@ class _Body:
         self._blank = self._hidden = self._repeated = 0
         self._last = header_row
         self._marks: dict[frozenset[int], bytes] = {}
+        self._tail: deque[Line] = deque()
+        self._keep = max(_TAIL, options.skip_footer or 0)
         self._index = {place: at for at, place in enumerate(self._places)}
 
-    def take(self, lines: Iterator[Line]) -> None:
-        tail: deque[Line] = deque()
-        limit = self._options.skip_footer
-        keep = max(_TAIL, limit or 0)
+    def take(self, lines: Iterable[Line]) -> None:
+        """All rows, one by one."""
+        self._walk(lines)
+        self._finish()
+
+    def take_slabs(self, lines: Iterable[Line], rows: Slabs) -> None:
+        """All rows; by columns where rows enough stand below that the footer can't reach up to them."""
+        self._walk(lines)
+        held: tuple[Slab, Columns] | None = None
+        for slab in rows.slabs():
+            columns = self._plain_columns(slab)
+            if held is not None:
+                self._put(*held) if columns is not None else self._walk(held[0].lines())
+            held = (slab, columns) if columns is not None else None
+            if columns is None:
+                self._walk(slab.lines())
+        if held is not None:
+            self._walk(held[0].lines())
+        rows.finish()
+        self._finish()
+
+    def _plain_columns(self, slab: Slab) -> Columns | None:
+        """The rows as columns; None where they are few, or one of them may be a header again."""
+        if slab.rows < self._keep:
+            return None
+        columns = slab.columns(self._places)
+        if columns is None:
+            return None
+        for cells in zip(*columns.texts, strict=True):
+            first = cells[0]
+            if (first is None or first.strip() == self._names[0]) and self._repeats(cells):
+                return None
+        return columns
+
+    def _put(self, slab: Slab, columns: Columns) -> None:
+        """Write a slab; what was held back before it is no footer."""
+        while self._tail:
+            self._add(self._tail.popleft())
+        self._writer.flush()
+        self._blank += slab.first - self._last - 1
+        self._last = slab.first + slab.rows - 1
+        self._hidden += slab.hidden
+        numbers = pa.array(np.arange(slab.first, slab.first + slab.rows, dtype=np.int64))
+        columns = slab.dressed(columns, self._places)
+        texts = [pa.array(column, pa.string()) for column in columns.texts]
+        self._writer.batch(numbers, [*texts, self._marked(columns, slab.rows)])
+
+    def _marked(self, columns: Columns, rows: int) -> pa.Array:
+        """NUMBERS of many rows: few combinations come up in all of them."""
+        mask = np.zeros((rows, len(self._places)), dtype=np.bool_)
+        for at, numbers in enumerate(columns.numbers):
+            if numbers is not None:
+                mask[:, at] = numbers
+        kinds, which = np.unique(np.packbits(mask, axis=1, bitorder="little"), axis=0, return_inverse=True)
+        marks = [kind.tobytes().rstrip(b"\0") or None for kind in kinds]
+        return pa.array(marks, pa.binary()).take(pa.array(which.ravel()))
+
+    def _walk(self, lines: Iterable[Line]) -> None:
+        """Take rows one by one; the last few are held back, for they may be a footer."""
         for line in lines:
             outside = line.cells.keys() - self._index.keys()
             inside = len(line.cells) > len(outside) and not all(map(str.isspace, line.cells.values()))
@@ -158,10 +276,12 @@ class _Body:
                 self._outside(line, outside)
             if not inside or self._is_header(line):
                 continue
-            tail.append(line)
-            if len(tail) > keep:
-                self._add(tail.popleft())
-        for line in self._without_footer(list(tail)):
+            self._tail.append(line)
+            if len(self._tail) > self._keep:
+                self._add(self._tail.popleft())
+
+    def _finish(self) -> None:
+        for line in self._without_footer(list(self._tail)):
             self._add(line)
         self._tell()
 
@@ -170,11 +290,14 @@ class _Body:
         first = line.cells.get(self._places[0])
         if first is not None and first.strip() != self._names[0]:
             return False
-        shown = [line.cells.get(place, "").strip() for place in self._places]
-        same = sum(1 for text, name in zip(shown, self._names, strict=True) if text == name)
-        repeated = same >= 2 and same == len([text for text in shown if text])
+        repeated = self._repeats([line.cells.get(place) for place in self._places])
         self._repeated += repeated
         return repeated
+
+    def _repeats(self, cells: Sequence[str | None]) -> bool:
+        shown = [(cell or "").strip() for cell in cells]
+        same = sum(1 for text, name in zip(shown, self._names, strict=True) if text == name)
+        return same >= 2 and same == len([text for text in shown if text])
 
     def _outside(self, line: Line, columns: Collection[int]) -> None:
         for column in sorted(columns):

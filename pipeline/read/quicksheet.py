@@ -9,15 +9,18 @@ claims more cells than it can hold, is read by `sheetxml` alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from pipeline.read.grid import Line
+from pipeline.read.grid import Columns, Line
 from pipeline.read.job import Refusal
 from pipeline.read.looks import DIGITS, PLAIN, shown
 from pipeline.read.sheetxml import NS, NotPlain
@@ -26,6 +29,10 @@ from pipeline.read.xlsx import ROWS, Lines, Sheet, Workbook, index_of
 _BLOCK = 1 << 20
 #: Cells of a dense sheet that are worth holding at once: more than a million rows of twenty columns.
 _DENSE = 30_000_000
+
+#: Rows that are read by columns at once.
+SLAB = 4_096
+_NUMBERS = (float, int)
 
 _HIDDEN = re.compile(rb'<row r="(\d+)"[^>]* hidden="(?:1|true)"')
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]* t="e"[^>]*>(?:<f(?:[^>]*/>|[^>]*>[^<]*</f>))?<v>([^<]*)</v>')
@@ -48,36 +55,165 @@ class Odd:
     hidden: set[int] = field(default_factory=set)
 
 
-def quick_lines(book: Workbook, path: Path, sheet: Sheet, lines: Lines) -> Iterator[Line]:
-    """A sheet's rows as they are shown.
+class QuickLines:
+    """A sheet's rows as they are shown, one by one or many at a time.
+
+    Args:
+        slab: how many are read by columns at once.
 
     Raises:
         NotPlain: before any row, where this way doesn't lead.
     """
-    _check_size(book, sheet)
-    styles = {str(index).encode() for index, look in enumerate(book.looks) if look is not PLAIN}
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        searching = beside.submit(_search, book, sheet, styles)
-        try:
-            values = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet.name)
-        except (CalamineError, OSError, ValueError) as error:
-            raise NotPlain from error
-        except BaseException as error:
-            if type(error).__name__ != "PanicException":
-                raise
-            raise NotPlain from error
-        odd = searching.result()
-    left = values.start[1] if values.start else 0
-    touched = {row for row, _ in (*odd.numbers, *odd.errors, *odd.empty)}
-    for number, row in enumerate(_rows(values), start=1):
+
+    def __init__(self, book: Workbook, path: Path, sheet: Sheet, lines: Lines, *, slab: int = SLAB) -> None:
+        _check_size(book, sheet)
+        styles = {str(index).encode() for index, look in enumerate(book.looks) if look is not PLAIN}
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            searching = beside.submit(_search, book, sheet, styles)
+            values = _opened(path, sheet)
+            self.odd = searching.result()
+        self.left = values.start[1] if values.start else 0
+        self.touched = {row for row, _ in (*self.odd.numbers, *self.odd.errors, *self.odd.empty)}
+        self.strange = {row for row, _ in (*self.odd.errors, *self.odd.empty)}
+        self.shown = lines
+        self._rows = _rows(values)
+        self._number = 0
+        self._slab = slab
+        self._told = False
+
+    def __iter__(self) -> Iterator[Line]:
+        return self
+
+    def __next__(self) -> Line:
+        row = next(self._rows, None)
+        if row is None:
+            self.finish()
+            raise StopIteration
+        self._number += 1
+        return self.line(self._number, row)
+
+    def line(self, number: int, row: Sequence[object]) -> Line:
+        """One row as it is shown."""
         if number > ROWS:
             raise Refusal(f"row {number} is beyond what a sheet can hold", code="limit")
-        line = _line(number, row, left, lines)
-        line.hidden = number in odd.hidden
-        if number in touched:
-            _override(line, odd, lines, left + len(row))
-        yield line
-    lines.finish()
+        line = _line(number, row, self.left, self.shown)
+        line.hidden = number in self.odd.hidden
+        if number in self.touched:
+            _override(line, self.odd, self.shown, self.left + len(row))
+        return line
+
+    def slabs(self) -> Iterator[QuickSlab]:
+        """The rows that are left, many at a time."""
+        while rows := list(islice(self._rows, self._slab)):
+            first = self._number + 1
+            self._number += len(rows)
+            yield QuickSlab(self, first, rows)
+
+    def finish(self) -> None:
+        """Say what can only be said of whole columns; once, when all rows were read."""
+        if not self._told:
+            self.shown.finish()
+        self._told = True
+
+
+class QuickSlab:
+    """Some rows of calamine's."""
+
+    def __init__(self, sheet: QuickLines, first: int, rows: Sequence[Sequence[object]]) -> None:
+        self._sheet = sheet
+        self._values = rows
+        self.first = first
+        self.rows = len(rows)
+        self._numbers = range(first, first + len(rows))
+        self.hidden = sum(1 for row in sheet.odd.hidden if row in self._numbers)
+
+    def lines(self) -> Iterator[Line]:
+        """The same rows one by one."""
+        for number, row in zip(self._numbers, self._values, strict=True):
+            yield self._sheet.line(number, row)
+
+    def columns(self, places: Sequence[int]) -> Columns | None:
+        """The rows as columns; None where one of them needs a closer look."""
+        if self._numbers[-1] > ROWS or any(row in self._numbers for row in self._sheet.strange):
+            return None
+        values = list(zip(*self._values, strict=True))
+        wanted = {place - self._sheet.left: at for at, place in enumerate(places)}
+        if any(at not in wanted and any(value != "" for value in column) for at, column in enumerate(values)):
+            return None
+        nothing = ("",) * self.rows
+        texts, numbers = [], []
+        for place in places:
+            at = place - self._sheet.left
+            column, mask = self._column(values[at] if 0 <= at < len(values) else nothing)
+            if column is None:
+                return None
+            texts.append(column)
+            numbers.append(mask)
+        return None if _blank_rows(texts) else Columns(texts=texts, numbers=numbers)
+
+    def _column(
+        self, values: Sequence[object]
+    ) -> tuple[list[str | None] | None, npt.NDArray[np.bool_] | None]:
+        """One column as it is shown, and which of it are numbers; None where a cell is too long."""
+        mask = None
+        if set(map(type, values)) == {str}:
+            texts: list[str | None] = [value or None for value in values]  # type: ignore[misc]
+        else:
+            texts = list(map(_text, values))
+            mask = np.fromiter((type(value) in _NUMBERS for value in values), np.bool_, len(values))
+            if any(
+                mask[row] for row, text in enumerate(texts) if text and len(text) > DIGITS and "." not in text
+            ):
+                return None, None
+        too_long = max(map(len, filter(None, texts)), default=0) > self._sheet.shown.longest
+        return (None if too_long else texts), mask
+
+    def dressed(self, columns: Columns, places: Sequence[int]) -> Columns:
+        """The same columns with numbers under a format as it shows them; what that tells is told once."""
+        odd, shown = self._sheet.odd.numbers, self._sheet.shown
+        if not self._numbers_of(odd):
+            return columns
+        texts, numbers = list(columns.texts), list(columns.numbers)
+        for at, place in enumerate(places):
+            found = [(row, odd[row, place]) for row in self._numbers if (row, place) in odd]
+            if not found:
+                continue
+            mask = numbers[at]
+            own, flags = list(texts[at]), np.zeros(self.rows, np.bool_) if mask is None else mask.copy()
+            for row, (style, text) in found:
+                seen: set[int] = set()
+                own[row - self.first] = shown.number(text, style, row, place, seen)
+                flags[row - self.first] = bool(seen)
+            texts[at], numbers[at] = own, flags
+        return Columns(texts=texts, numbers=numbers)
+
+    def _numbers_of(self, odd: Mapping[tuple[int, int], object]) -> bool:
+        return bool(odd) and not self._sheet.touched.isdisjoint(self._numbers)
+
+
+def _blank_rows(texts: Sequence[Sequence[str | None]]) -> bool:
+    """Whether a row holds nothing but blanks; as a rule the first column says no."""
+    rows: Iterable[int] = range(len(texts[0])) if texts else ()
+    for column in texts:
+        rows = [row for row in rows if (text := column[row]) is None or text.isspace()]
+        if not rows:
+            return False
+    return True
+
+
+def _opened(path: Path, sheet: Sheet) -> CalamineSheet:
+    """
+    Raises:
+        NotPlain: calamine can't read it.
+    """
+    try:
+        return CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet.name)
+    except (CalamineError, OSError, ValueError) as error:
+        raise NotPlain from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise NotPlain from error
 
 
 def _rows(values: CalamineSheet) -> Iterator[Sequence[object]]:
@@ -167,11 +303,23 @@ def _line(number: int, row: Sequence[object], left: int, lines: Lines) -> Line:
             text = cells[column] = _plain(value)
             if len(text) > DIGITS:
                 lines.long(text, number, column)
-        elif type(value) is bool:
-            cells[column] = "TRUE" if value else "FALSE"
         else:
-            cells[column] = str(value)
+            cells[column] = _other(value)
     return line
+
+
+def _text(value: object) -> str | None:
+    """One of calamine's values as text."""
+    kind = type(value)
+    if kind is str:
+        return value or None  # type: ignore[return-value]
+    return _plain(value) if kind in _NUMBERS else _other(value)  # type: ignore[arg-type]
+
+
+def _other(value: object) -> str:
+    if type(value) is bool:
+        return "TRUE" if value else "FALSE"
+    return str(value)
 
 
 def _plain(value: float) -> str:

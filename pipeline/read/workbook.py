@@ -71,7 +71,7 @@ def _opened(path: Path, name: str, kind: Kind, options: ReadOptions) -> tuple[li
 
 
 def _xlsx(path: Path, name: str, options: ReadOptions) -> tuple[list[Candidate], list]:  # type: ignore[type-arg]
-    from pipeline.read.quicksheet import quick_lines
+    from pipeline.read.quicksheet import QuickLines
     from pipeline.read.sheetxml import NotPlain
     from pipeline.read.xlsx import Lines, Sheet, Workbook
 
@@ -88,7 +88,7 @@ def _xlsx(path: Path, name: str, options: ReadOptions) -> tuple[list[Candidate],
             if options.quick:
                 try:
                     lines = Lines(book, notes, options.limits, with_texts=False)
-                    return to_table(quick_lines(book, path, sheet, lines), notes, out, options, merged)
+                    return to_table(QuickLines(book, path, sheet, lines), notes, out, options, merged)
                 except NotPlain:
                     notes.forget()
             lines = Lines(book, notes, options.limits)

@@ -279,7 +279,7 @@ CELLS = st.one_of(
 def test_both_readers_of_workbooks_agree(tmp_path_factory, rows, code):
     """The quick reader sees what the streaming one sees: texts, numbers, looks."""
     from pipeline.read.catalog import Limits
-    from pipeline.read.quicksheet import quick_lines
+    from pipeline.read.quicksheet import QuickLines
     from pipeline.read.sheetxml import NotPlain
     from pipeline.read.xlsx import Lines, Workbook
 
@@ -296,7 +296,7 @@ def test_both_readers_of_workbooks_agree(tmp_path_factory, rows, code):
     path.write_bytes(written(fill))
     book = Workbook(path, "a.xlsx", Limits())
     try:
-        quick = list(quick_lines(book, path, book.sheets[0], Lines(book, Notes(file="a"), Limits())))
+        quick = list(QuickLines(book, path, book.sheets[0], Lines(book, Notes(file="a"), Limits())))
     except NotPlain:
         return
     slow = list(Lines(book, Notes(file="a"), Limits()).of(book.rows(book.sheets[0])))
