@@ -106,7 +106,8 @@ class Bench:
             identity, plan_id = ws.identity(ws.shop), ws.new_id()
             undo_plan(
                 Undo(kind="rollback", undoes=(), name="rows"), Sorted(rows=rows),
-                shop.market.products(list(rows)), JournalMemory(journal.store, identity, undoing=True), shop=ws.shop,
+                shop.market.products(list(rows)), JournalMemory(journal.store, identity, undoing=True),
+                shop=ws.shop,
                 shop_name=ws.shop_name, identity=identity, ctx=whole_context(ws, shop),
                 settings_digest=ws.settings_digest(ws.shop), now=ws.clock.now(), plan_id=plan_id,
                 folder=ws.plans, scratch=Path(scratch), forecast=lambda *_: 0.0,
