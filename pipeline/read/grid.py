@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.read.catalog import Part, ReadOptions, column_letters
 from pipeline.read.header import DEPTH, find_header, footer_length
 from pipeline.read.job import Refusal
 from pipeline.read.notes import Notes
+from pipeline.read.slabs import Columns, Slab, Slabs
 from pipeline.read.table import Table, TableWriter, clean_headers, without_columns, without_idle
 from pipeline.store.safe_csv import MARK, is_ours, unescape
 
@@ -37,59 +36,6 @@ class Line:
     cells: dict[int, str]
     numbers: set[int] = field(default_factory=set)
     hidden: bool = False
-
-
-class Slab(Protocol):
-    """Rows below one another that may be read by columns.
-
-    Attributes:
-        first: row of the sheet; rows: how many follow, none left out; hidden: how many of them are.
-    """
-
-    first: int
-    rows: int
-    hidden: int
-
-    def lines(self) -> Iterator[Line]:
-        """The same rows one by one."""
-        ...
-
-    def columns(self, places: Sequence[int]) -> Columns | None:
-        """The rows as columns, bare numbers still undressed, where nothing about them is out of the ordinary.
-
-        Ordinary: no text beside these places, no row of blanks, no cell that shows an error, lacks its
-        result or is too long. Nothing is noted of them yet.
-        """
-        ...
-
-    def dressed(self, columns: Columns, places: Sequence[int]) -> Columns:
-        """Those columns as they are shown; asked once, of rows that are read by columns."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Rows as columns.
-
-    Attributes:
-        texts: a list a column, None for an empty cell; numbers: which of them are numbers, or None.
-    """
-
-    texts: Sequence[Sequence[str | None]]
-    numbers: Sequence[npt.NDArray[np.bool_] | None]
-
-
-@runtime_checkable
-class Slabs(Protocol):
-    """Lines that also come by the thousand: what was taken one by one doesn't come again."""
-
-    def __iter__(self) -> Iterator[Line]: ...
-
-    def slabs(self) -> Iterator[Slab]: ...
-
-    def finish(self) -> None:
-        """To be called when all slabs were read."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,20 +9,19 @@ claims more cells than it can hold, is read by `sheetxml` alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from pipeline.read.grid import Columns, Line
+from pipeline.read.grid import Line
 from pipeline.read.job import Refusal
-from pipeline.read.looks import DIGITS, PLAIN, shown
+from pipeline.read.looks import DIGITS, PLAIN
+from pipeline.read.quickslab import QuickSlab, other_of, plain_of
 from pipeline.read.sheetxml import NS, NotPlain
 from pipeline.read.xlsx import ROWS, Lines, Sheet, Workbook, index_of
 
@@ -32,7 +31,6 @@ _DENSE = 30_000_000
 
 #: Rows that are read by columns at once.
 SLAB = 4_096
-_NUMBERS = (float, int)
 
 _HIDDEN = re.compile(rb'<row r="(\d+)"[^>]* hidden="(?:1|true)"')
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]* t="e"[^>]*>(?:<f(?:[^>]*/>|[^>]*>[^<]*</f>))?<v>([^<]*)</v>')
@@ -114,91 +112,6 @@ class QuickLines:
         if not self._told:
             self.shown.finish()
         self._told = True
-
-
-class QuickSlab:
-    """Some rows of calamine's."""
-
-    def __init__(self, sheet: QuickLines, first: int, rows: Sequence[Sequence[object]]) -> None:
-        self._sheet = sheet
-        self._values = rows
-        self.first = first
-        self.rows = len(rows)
-        self._numbers = range(first, first + len(rows))
-        self.hidden = sum(1 for row in sheet.odd.hidden if row in self._numbers)
-
-    def lines(self) -> Iterator[Line]:
-        """The same rows one by one."""
-        for number, row in zip(self._numbers, self._values, strict=True):
-            yield self._sheet.line(number, row)
-
-    def columns(self, places: Sequence[int]) -> Columns | None:
-        """The rows as columns; None where one of them needs a closer look."""
-        if self._numbers[-1] > ROWS or any(row in self._numbers for row in self._sheet.strange):
-            return None
-        values = list(zip(*self._values, strict=True))
-        wanted = {place - self._sheet.left: at for at, place in enumerate(places)}
-        if any(at not in wanted and any(value != "" for value in column) for at, column in enumerate(values)):
-            return None
-        nothing = ("",) * self.rows
-        texts, numbers = [], []
-        for place in places:
-            at = place - self._sheet.left
-            column, mask = self._column(values[at] if 0 <= at < len(values) else nothing)
-            if column is None:
-                return None
-            texts.append(column)
-            numbers.append(mask)
-        return None if _blank_rows(texts) else Columns(texts=texts, numbers=numbers)
-
-    def _column(
-        self, values: Sequence[object]
-    ) -> tuple[list[str | None] | None, npt.NDArray[np.bool_] | None]:
-        """One column as it is shown, and which of it are numbers; None where a cell is too long."""
-        mask = None
-        if set(map(type, values)) == {str}:
-            texts: list[str | None] = [value or None for value in values]  # type: ignore[misc]
-        else:
-            texts = list(map(_text, values))
-            mask = np.fromiter((type(value) in _NUMBERS for value in values), np.bool_, len(values))
-            if any(
-                mask[row] for row, text in enumerate(texts) if text and len(text) > DIGITS and "." not in text
-            ):
-                return None, None
-        too_long = max(map(len, filter(None, texts)), default=0) > self._sheet.shown.longest
-        return (None if too_long else texts), mask
-
-    def dressed(self, columns: Columns, places: Sequence[int]) -> Columns:
-        """The same columns with numbers under a format as it shows them; what that tells is told once."""
-        odd, shown = self._sheet.odd.numbers, self._sheet.shown
-        if not self._numbers_of(odd):
-            return columns
-        texts, numbers = list(columns.texts), list(columns.numbers)
-        for at, place in enumerate(places):
-            found = [(row, odd[row, place]) for row in self._numbers if (row, place) in odd]
-            if not found:
-                continue
-            mask = numbers[at]
-            own, flags = list(texts[at]), np.zeros(self.rows, np.bool_) if mask is None else mask.copy()
-            for row, (style, text) in found:
-                seen: set[int] = set()
-                own[row - self.first] = shown.number(text, style, row, place, seen)
-                flags[row - self.first] = bool(seen)
-            texts[at], numbers[at] = own, flags
-        return Columns(texts=texts, numbers=numbers)
-
-    def _numbers_of(self, odd: Mapping[tuple[int, int], object]) -> bool:
-        return bool(odd) and not self._sheet.touched.isdisjoint(self._numbers)
-
-
-def _blank_rows(texts: Sequence[Sequence[str | None]]) -> bool:
-    """Whether a row holds nothing but blanks; as a rule the first column says no."""
-    rows: Iterable[int] = range(len(texts[0])) if texts else ()
-    for column in texts:
-        rows = [row for row in rows if (text := column[row]) is None or text.isspace()]
-        if not rows:
-            return False
-    return True
 
 
 def _opened(path: Path, sheet: Sheet) -> CalamineSheet:
@@ -300,31 +213,12 @@ def _line(number: int, row: Sequence[object], left: int, lines: Lines) -> Line:
                     lines.bounded(value, number, column)
         elif type(value) is float or type(value) is int:
             line.numbers.add(column)
-            text = cells[column] = _plain(value)
+            text = cells[column] = plain_of(value)
             if len(text) > DIGITS:
                 lines.long(text, number, column)
         else:
-            cells[column] = _other(value)
+            cells[column] = other_of(value)
     return line
-
-
-def _text(value: object) -> str | None:
-    """One of calamine's values as text."""
-    kind = type(value)
-    if kind is str:
-        return value or None  # type: ignore[return-value]
-    return _plain(value) if kind in _NUMBERS else _other(value)  # type: ignore[arg-type]
-
-
-def _other(value: object) -> str:
-    if type(value) is bool:
-        return "TRUE" if value else "FALSE"
-    return str(value)
-
-
-def _plain(value: float) -> str:
-    text = f"{value:.{DIGITS}g}"
-    return shown(repr(value), PLAIN) if "e" in text else text
 
 
 def _override(line: Line, odd: Odd, lines: Lines, width: int) -> None:
