@@ -58,7 +58,7 @@ WORDS: dict[str, str] = {
         "rrp|msrp|unit price|sale price tax incl|"
         "price tax included|price tax excluded|precio|precio publico|precio público|precio venta|"
         "precio de venta|precio normal|precio lista|precio unitario|pvp|p.v.p.|preço|preco|preço de venda|"
-        "preis|vk|vk-preis|vk brutto|vk netto|verkaufspreis|bruttopreis|"
+        "preis|vk|vk-preis|verkaufspreis|bruttopreis|"
         "prix|prix ttc|prix de vente|цена|ціна|"
         "розничная цена|роздрібна ціна|価格|販売価格|通常価格|定価|単価|netto|precio_publico"
     ),
