@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from pipeline import __version__
 from pipeline.diff.memory import Resting
 from pipeline.diff.plan import Plan
@@ -131,13 +133,12 @@ def asked_of(lookups: Lookups, *, brands: bool, ids: Sequence[str]) -> Asked:
 
 def tree_digest(lookups: Lookups) -> str:
     """Of the category tree alone."""
-    return _digest(sorted((key, asdict(value)) for key, value in lookups.categories.items()))
+    return _digest(dict(lookups.categories))
 
 
 def answer_digest(lookups: Lookups) -> str:
     """Of brands and attributes."""
-    attributes = sorted((key, [asdict(one) for one in value]) for key, value in lookups.attributes.items())
-    return _digest([sorted(lookups.brands), attributes])
+    return _digest([sorted(lookups.brands), dict(lookups.attributes)])
 
 
 def rows_of(snapshot: Snapshot) -> tuple[Any, ...]:
@@ -228,5 +229,4 @@ def remember(
 
 
 def _digest(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()

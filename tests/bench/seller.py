@@ -88,7 +88,8 @@ class Seller:
     def _serve(self) -> dict[str, Any]:
         known = [
             {"SellerSku": f"K-{number}", "Name": "known", "Brand": MAKERS[number % len(MAKERS)],
-             "PrimaryCategory": str(1000 + number), "Price": "1.00"}
+             "PrimaryCategory": str(1000 + number), "Price": "1.00",
+             "ProductData.Color": "Moss", "ProductData.Size": "S"}
             for number in range(CATEGORIES)
         ]  # fmt: skip
         (self._place / "known.json").write_text(json.dumps(known), encoding="utf-8")
