@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,9 @@ from pipeline.read.finding import Finding
 ROW = "__row"  # int64: position over all parts, from 0
 PART = "__part"  # int32: index into Catalog.parts
 LINE = "__line"  # int64: line of the file, or row of the sheet, from 1 with the header
+
+#: Bytes of a mapped file that stay with us behind the reader, and how many are given back at a time.
+_NEAR, _STEP = 128_000_000, 32_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,9 +196,42 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
-    """The record batches of an Arrow IPC file, memory-mapped, one at a time."""
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
+def batches_of(path: Path, *, near: int = _NEAR, step: int = _STEP) -> Iterator[pa.RecordBatch]:
+    """The record batches of an Arrow IPC file, memory-mapped, one at a time.
+
+    Pages are given back behind the reader, so that a large file doesn't count as memory of ours; who
+    still holds an earlier batch finds its bytes again in the file.
+
+    Args:
+        near: bytes behind the reader that stay with us; step: how many are given back at a time.
+
+    Raises:
+        pa.ArrowInvalid: it is no such file.
+    """
+    with path.open("rb") as file:
+        try:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # it goes with its last batch
+        except ValueError as error:
+            raise pa.ArrowInvalid(f"{path.name} is empty") from error
+    whole = pa.py_buffer(mapped)
+    reader = pa.ipc.open_file(pa.BufferReader(whole))
+    given = 0
+    for index in range(reader.num_record_batches):
+        batch = reader.get_batch(index)
+        yield batch
+        buffers = (buffer for column in batch.columns for buffer in column.buffers() if buffer)
+        end = max((buffer.address + buffer.size - whole.address for buffer in buffers), default=0)
+        if given + step <= end - near <= len(mapped):
+            given = end - near
+            _give_back(mapped, given)
+
+
+def _give_back(mapped: mmap.mmap, end: int) -> None:
+    """Let the pages before `end` go, where the system knows how: it saves memory and decides nothing.
+
+    From the start: who collects batches before looking into them brings pages back.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):  # Windows has none, and lets such pages go by itself
+        with contextlib.suppress(OSError):
+            whole = end // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
+            mapped.madvise(mmap.MADV_DONTNEED, 0, whole)
