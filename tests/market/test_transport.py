@@ -290,6 +290,7 @@ def test_logs_of_the_libraries_hold_no_signature(
     scripted: Any, whole_answer: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")  # a test of the command line may have set it higher
     server = scripted(
         whole_answer(b"x", headers={"X-Odd": "y"}), b"HTTP/1.1 200 OK\r\n: bad\r\nContent-Length: 0\r\n\r\n"
     )
