@@ -9,7 +9,7 @@ import pytest
 
 #: A busy machine may spoil one round; a slow rule spoils all. That nothing is early must hold in each.
 ROUNDS = 3
-#: What must be used of what is permitted, on a machine that does other things too; `make chaos` asks for 98 %.
+#: What must be used of what is permitted, on a machine that is busy too; `make chaos` asks for 98 %.
 USED = 0.8
 
 
