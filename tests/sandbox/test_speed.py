@@ -43,10 +43,11 @@ def best(work, count: int = 3) -> float:
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
-def test_a_page_of_a_thousand_and_a_named_list_cost_milliseconds(large, form):
+def test_the_last_page_and_a_named_list_cost_no_more_than_the_first_page(large, form):
     listed = json.dumps([f"S{n:06d}" for n in range(400)])
-    assert best(lambda: large.call("GetProducts", Format=form, Limit="1000", Offset="19000")) < 0.1
-    assert best(lambda: large.call("GetProducts", Format=form, SkuSellerList=listed)) < 0.1
+    first = best(lambda: large.call("GetProducts", Format=form, Limit="1000", Offset="0"))
+    assert best(lambda: large.call("GetProducts", Format=form, Limit="1000", Offset="19000")) < 3 * first
+    assert best(lambda: large.call("GetProducts", Format=form, SkuSellerList=listed)) < 3 * first
 
 
 def test_a_feed_of_a_thousand_records(large):
@@ -57,7 +58,8 @@ def test_a_feed_of_a_thousand_records(large):
         large.post("ProductUpdate", *records)
         large.call("FeedCount")
 
-    assert best(send) < 0.4
+    page = best(lambda: large.call("GetProducts", Limit="1000"))
+    assert best(send) < 10 * page
     assert large.product("S000999")["Price"] == "1000.50"
 
 
