@@ -29,6 +29,8 @@ from schemas.fields import Lane
 #: have been set, or a feed whose outcome was unknown settled.
 LOOK_AGAIN = 30.0
 ENVIRONMENT = "SELLERCENTER_LEDGER"
+#: Longest sleep at one go (seconds) where someone may call it off.
+NAP = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +186,15 @@ class Ledger:
         self.sleep_until(answer)
         return answer
 
-    def sleep_until(self, reservation: Reservation) -> None:
-        """Wait until a reserved slot is open; a clock that is set back meanwhile doesn't prolong it."""
+    def sleep_until(self, reservation: Reservation, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until a reserved slot is open; a clock that is set back meanwhile doesn't prolong it.
+
+        Args:
+            unless: asked several times a second; True ends the wait.
+        """
         ends = self._clock.monotonic() + reservation.at - self._clock.now()
-        while (left := ends - self._clock.monotonic()) > 0:
-            self._clock.sleep(left)
+        while (left := ends - self._clock.monotonic()) > 0 and not unless():
+            self._clock.sleep(min(left, NAP))
 
     def leave_queue(self, lane: Lane) -> None:
         """Stop waiting for a slot."""

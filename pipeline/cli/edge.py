@@ -39,14 +39,15 @@ def guarded(shell: Shell, call: Callable[[], object]) -> int:
 
 
 def listen_to_signals() -> None:
-    """SIGTERM, and a closed console window on Windows, end a run as Ctrl-C does."""
+    """SIGTERM, and a terminal that is closed, end a run as Ctrl-C does; under nohup nothing is closed."""
 
     def stop(number: int, _: object) -> None:
         raise Terminated(number)
 
-    for name in ("SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
+    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
 
 
 def speak_safely(stream: TextIO | None) -> None:

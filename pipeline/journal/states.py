@@ -143,7 +143,11 @@ class Gate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """What the journal knows of one run."""
+    """What the journal knows of one run.
+
+    Attributes:
+        why: what ended it early, in words, or "".
+    """
 
     run: str
     batches: Mapping[int, BatchState] = field(default_factory=dict)
@@ -151,6 +155,7 @@ class RunState:
     ended: float = 0
     exit_code: int | None = None
     last: float = 0
+    why: str = ""
     gate: Gate = Gate.OPEN
 
     @property
@@ -196,9 +201,10 @@ def _apply(state: RunState, event: Event) -> RunState:
     if event.kind in _GATES:
         return replace(state, gate=_GATES[event.kind])
     if event.kind is Kind.RESUMED:
-        return replace(state, exit_code=None, ended=0)
+        return replace(state, exit_code=None, ended=0, why="")
     if event.kind is Kind.ENDED:
-        return replace(state, exit_code=event.data["exit_code"], ended=event.at)
+        why = str(event.data.get("why", ""))
+        return replace(state, exit_code=event.data["exit_code"], ended=event.at, why=why)
     if event.batch is None:
         return state
     return replace(state, batches={**state.batches, event.batch: step(state.batches[event.batch], event)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -36,6 +37,8 @@ class Reconcile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
+    """Attributes: until: monotonic seconds."""
+
     until: float
 
 
@@ -47,35 +50,57 @@ class Done:
 Step = Post | Poll | Verify | Reconcile | Wait | Done
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A point in time on both clocks.
+
+    Attributes:
+        now: seconds since the epoch; someone may set that clock.
+        tick: monotonic seconds.
+    """
+
+    now: float
+    tick: float
+
+
 @dataclass(slots=True, kw_only=True)
 class Agenda:
-    """When each open thing is due next (seconds since the epoch); what has no entry is due now.
+    """When each open thing is due next; what has no entry is due now.
+
+    All times are monotonic: a wall clock that is set mustn't prolong a wait.
 
     Attributes:
         due: batch → time of its next poll, verification or scan.
         slot: no POST before this time.
         waits: batch → its pause after the next look.
+        since: batch → when this process first looked for it in its present phase.
         looked: batches that this process asked the shop about, whatever their deadlines say.
     """
 
     due: dict[int, float] = field(default_factory=dict)
-    slot: float = 0.0
+    slot: float = -math.inf
     waits: dict[int, float] = field(default_factory=dict)
+    since: dict[int, float] = field(default_factory=dict)
     looked: set[int] = field(default_factory=set)
 
-    def later(self, batch: int, now: float) -> None:
+    def later(self, batch: int, tick: float) -> None:
         """Look again after a pause that starts at half a second and grows by half to a minute."""
         pause = self.waits.get(batch, POLL_FIRST)
-        self.due[batch] = now + pause
+        self.due[batch] = tick + pause
         self.waits[batch] = min(pause * POLL_GROWTH, POLL_MOST)
+        self.since.setdefault(batch, tick)
+
+    def age(self, batch: int, began: float, moment: Moment) -> float:
+        """Seconds since `began` (wall clock), no fewer than this process has been looking."""
+        return max(moment.now - began, moment.tick - self.since.get(batch, moment.tick))
 
     def at(self, batch: int, when: float) -> None:
         self.due[batch] = when
 
     def forget(self, batch: int) -> None:
         """A new phase starts with short pauses again."""
-        self.due.pop(batch, None)
-        self.waits.pop(batch, None)
+        for known in (self.due, self.waits, self.since):
+            known.pop(batch, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +115,15 @@ class Rules:
     blocked: Collection[int] = frozenset()
 
 
-def next_step(plan: Mapping[int, Batch], state: RunState, agenda: Agenda, rules: Rules, now: float) -> Step:
+def next_step(
+    plan: Mapping[int, Batch], state: RunState, agenda: Agenda, rules: Rules, moment: Moment
+) -> Step:
     """The most urgent thing that is due; a free feed slot first, since slots are what's scarce."""
     ready = ready_batches(plan, state, rules.blocked)
-    if ready and now >= agenda.slot:
+    if ready and moment.tick >= agenda.slot:
         return Post(batch=ready[0])
-    waiting = {b.no: b for b in state.open if _watched(b, rules.limits, agenda, now)}
-    due = [batch for no, batch in waiting.items() if agenda.due.get(no, 0) <= now]
+    waiting = {b.no: b for b in state.open if _watched(b, rules.limits, agenda, moment)}
+    due = [batch for no, batch in waiting.items() if agenda.due.get(no, -math.inf) <= moment.tick]
     if due:
         return _look(due)
     times = [agenda.due[no] for no in waiting if no in agenda.due]
@@ -113,7 +140,7 @@ def _look(due: list[BatchState]) -> Step:
     return Poll(batches=tuple(batch.no for batch in due))
 
 
-def _watched(batch: BatchState, limits: Limits, agenda: Agenda, now: float) -> bool:
+def _watched(batch: BatchState, limits: Limits, agenda: Agenda, moment: Moment) -> bool:
     """Whether there is still something to look for, within its deadline; each process looks once at least."""
     match batch.phase:
         case Phase.FINISHED | Phase.UNKNOWN:
@@ -121,7 +148,8 @@ def _watched(batch: BatchState, limits: Limits, agenda: Agenda, now: float) -> b
         case Phase.HUMAN:
             return batch.no not in agenda.looked
         case Phase.ACCEPTED:
-            return batch.no not in agenda.looked or now - batch.accepted_at <= limits.feed_timeout
+            age = agenda.age(batch.no, batch.accepted_at, moment)
+            return batch.no not in agenda.looked or age <= limits.feed_timeout
         case _:
             return False
 

@@ -14,6 +14,7 @@ from pipeline.journal.projections import resting_row, written_rows
 from pipeline.journal.states import BatchState, Kind, Outcome, Phase
 from pipeline.market.bodies import same_body
 from pipeline.market.feeds import Feed, FeedState, RecordError
+from pipeline.push.decide import Moment
 from pipeline.push.job import Job, outcome_row
 from pipeline.push.judge import Judge, Judgement, refusals, shown, warnings
 from pipeline.push.reconcile import Finding, Scan, candidates, decide_by_count, decide_by_raw
@@ -33,11 +34,12 @@ class Follower:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._scans: dict[int, tuple[Scan, ...]] = {}
+        self._anchors: dict[int, Moment] = {}
         self._raw: dict[str, bytes] = {}
         self._alarmed: set[int] = set()
         self._cancelled: set[int] = set()
         self._listed: list[Feed] = []
-        self._listed_at = self._listed_since = math.inf
+        self._listed_at = self._listed_since = math.inf  # monotonic; since the epoch
         self._seen: dict[int, dict[int, Judgement]] = {}
 
     # ── polling ────────────────────────────────────────────────────────────────────────────
@@ -70,9 +72,9 @@ class Follower:
             self._still_open(state, feed)
 
     def _still_open(self, state: BatchState, feed: Feed) -> None:
-        now, limits = self._job.clock.now(), self._job.limits
-        self._job.agenda.later(state.no, now)
-        age = now - state.accepted_at
+        limits, moment = self._job.limits, self._job.moment()
+        self._job.agenda.later(state.no, moment.tick)
+        age = self._job.agenda.age(state.no, state.accepted_at, moment)
         if age > limits.feed_timeout / 4 and state.no not in self._alarmed:
             self._alarmed.add(state.no)
             self._job.watcher.warn(
@@ -97,9 +99,9 @@ class Follower:
 
         A list may lag behind an acceptance: that is believed for `settle` seconds.
         """
-        now = self._job.clock.now()
-        if now - state.accepted_at < self._job.limits.settle:
-            self._job.agenda.later(state.no, now)
+        agenda, moment = self._job.agenda, self._job.moment()
+        if agenda.age(state.no, state.accepted_at, moment) < self._job.limits.settle:
+            agenda.later(state.no, moment.tick)
             return
         gone = Feed(id=state.feed, action="", status="vanished", state=FeedState.OTHER)
         self._finished(state, gone)
@@ -146,19 +148,27 @@ class Follower:
         """One more look for a batch whose answer was lost."""
         job, batch = self._job, self._job.state.batches[no]
         ours = set(job.journal.feeds(job.identity))
-        at = job.clock.now()
-        listed = self._list(batch.intent_at - LIST_MARGIN, at)
-        at = self._listed_at
+        anchor = self._anchors.setdefault(no, self._anchor(batch))
+        listed = self._list(batch.intent_at - LIST_MARGIN, job.clock.monotonic())
+        at = anchor.now + self._listed_at - anchor.tick
         found = candidates(listed, batch, job.plan[no].action.value, ours)
         self._settle(batch, self._decide(batch, found, at))
 
-    def _list(self, since: float, now: float) -> list[Feed]:
+    def _anchor(self, batch: BatchState) -> Moment:
+        """From here on the time that settling takes is measured by the clock that nobody sets.
+
+        Where the wall clock stands before the attempt was given up, it counts as given up now.
+        """
+        moment = self._job.moment()
+        return Moment(now=max(moment.now, batch.unknown_at), tick=moment.tick)
+
+    def _list(self, since: float, tick: float) -> list[Feed]:
         """The shop's list; several lost batches that are due together share one look."""
-        if not (self._listed_at <= now < self._listed_at + TOGETHER and self._listed_since <= since):
+        if not (self._listed_at <= tick < self._listed_at + TOGETHER and self._listed_since <= since):
             oldest = [b.intent_at - LIST_MARGIN for b in self._job.state.open if b.phase is Phase.UNKNOWN]
             self._listed_since = min([since, *oldest])
             self._listed = self._job.market.feeds_since(self._listed_since)
-            self._listed_at = now
+            self._listed_at = tick
         return self._listed
 
     def _decide(self, batch: BatchState, found: list[Feed], at: float) -> Finding:
@@ -206,21 +216,28 @@ class Follower:
             case "adopt":
                 job.note(Kind.ADOPTED, batch.no, {"feed": found.feed})
                 job.slots.accepted(batch.slot, found.feed, batch.unknown_at)
-                self._scans.pop(batch.no, None)
+                self._forget(batch.no)
                 job.kit.progress()
                 job.watcher.warn(f"batch {batch.no}: found as feed {found.feed}; nothing is sent again")
             case "absent":
-                job.note(Kind.ABSENT, batch.no, {"scans": [scan.at for scan in self._scans.pop(batch.no)]})
+                job.note(Kind.ABSENT, batch.no, {"scans": [scan.at for scan in self._scans[batch.no]]})
+                self._forget(batch.no)
                 job.slots.settled_absent(batch.slot)
                 job.watcher.warn(f"batch {batch.no}: proven not accepted; it will be sent again")
             case "human":
                 if batch.phase is not Phase.HUMAN:
                     job.note(Kind.HUMAN, batch.no, {"why": found.why})
                 job.agenda.looked.add(batch.no)
-                self._scans.pop(batch.no, None)
+                self._forget(batch.no)
                 job.watcher.warn(f"batch {batch.no}: {found.why}; a person must look, nothing is sent for it")
             case "wait":
-                job.agenda.at(batch.no, found.at)
+                anchor = self._anchors[batch.no]
+                job.agenda.at(batch.no, anchor.tick + found.at - anchor.now)
+
+    def _forget(self, no: int) -> None:
+        """Its search is over."""
+        self._scans.pop(no, None)
+        self._anchors.pop(no, None)
 
     # ── verifying ──────────────────────────────────────────────────────────────────────────
 
@@ -230,11 +247,11 @@ class Follower:
         judged = self._seen.setdefault(no, {})
         refused = set(job.journal.outcomes(job.run, no))
         records = [record for record in self._sent(no) if record.no not in refused]
-        final = job.clock.now() - state.finished_at >= job.limits.verify_timeout
+        final = job.agenda.age(no, state.finished_at, job.moment()) >= job.limits.verify_timeout
         open_ = [r for r in records if r.no not in judged or judged[r.no].outcome is None]
         judged |= self._judge(no, open_, final=final)
         if any(judged[record.no].outcome is None for record in records):
-            job.agenda.later(no, job.clock.now())
+            job.agenda.later(no, job.clock.monotonic())
             return
         self._seen.pop(no)
         self._verified(no, records, judged)

@@ -12,7 +12,7 @@ from pipeline.diff.plan import Batch, Effect, Record
 from pipeline.journal.journal import Journal, Rows
 from pipeline.journal.states import Event, Kind, Outcome, RunCounts, RunState, count, step
 from pipeline.market.feeds import Action
-from pipeline.push.decide import Agenda
+from pipeline.push.decide import Agenda, Moment
 from pipeline.push.ports import Fence, Kit, Market, Watcher
 from pipeline.settings import Limits
 from pipeline.values.context import Context
@@ -67,6 +67,10 @@ class Job:
         self.state = _with(self.state, batches)
         self.agenda.forget(batch)
         return event
+
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(now=self.clock.now(), tick=self.clock.monotonic())
 
     def count(self) -> RunCounts:
         """Records by where they stand."""

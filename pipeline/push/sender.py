@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline.budget.ledger import Wait
+from pipeline.budget.quota import Reservation
 from pipeline.diff.plan import Effect, Record
-from pipeline.errors import AnswerLost, LoginRefused, PlanRefused, Refused, ShopError, Throttled, Unreachable
+from pipeline.errors import (
+    AnswerLost,
+    Exit,
+    LoginRefused,
+    PlanRefused,
+    Refused,
+    ShopError,
+    Throttled,
+    Unreachable,
+)
 from pipeline.journal import schema
 from pipeline.journal.journal import Rows
 from pipeline.journal.states import Kind, Outcome
@@ -18,10 +28,15 @@ from pipeline.market.feeds import Action, Receipt
 from pipeline.push.examine import Examiner, Product, Ready, Skip
 from pipeline.push.job import Job, outcome_row
 
-#: A re-read older than this (seconds) is made again before it is trusted.
+#: A re-read older than this (seconds) is made again before it is trusted: no slot is waited for longer
+#: with one in hand.
 FRESH = 30.0
-#: E003: the clock was corrected from the answer; signed anew, the second attempt must do.
+#: E003: a wrong clock, here or there; it says nothing about what was sent.
 EXPIRED = 3
+
+
+class NoSlot(ShopError):
+    """No feed may leave for longer than the settings' patience: others use the quota up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,44 +59,85 @@ class Sender:
 
     Args:
         seen: products read a moment ago (SKU → when, product), to spare a second look.
+        stop: the exit code of a signal that asked us to stop, or None: nothing leaves after it.
     """
 
-    def __init__(self, job: Job, seen: dict[str, tuple[float, Product | None]] | None = None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        seen: dict[str, tuple[float, Product | None]] | None = None,
+        stop: Callable[[], Exit | None] = lambda: None,
+    ) -> None:
         self._job = job
         self._seen = seen or {}
+        self._stop = stop
         self._took = 0.5
-        self._expired = 0
+        self._expired = False
+        self._dry_since: float | None = None
 
     def post(self, no: int) -> None:
         """Bring a batch one step forward: stand in line for its slot, or read, and send or skip it.
 
         Raises:
             ShopError: the login is refused, or the shop has been unreachable for a deadline.
+            NoSlot: no feed could leave for `feed_timeout`.
         """
         job = self._job
-        slot = job.slots.try_reserve(job.plan[no].lane, lead=self._took * 1.2)
+        slot = job.slots.try_reserve(job.plan[no].lane, lead=min(self._took * 1.2, FRESH))
         if isinstance(slot, Wait):
-            job.agenda.slot = slot.until
+            self._dry(no)
+            moment = job.moment()
+            job.agenda.slot = moment.tick + slot.until - moment.now
             return
         try:
             prepared = self._prepare(no)
-            if prepared.send:
-                self._write_intent(prepared, slot.id)
-                job.slots.sleep_until(slot)  # the slot's first moment isn't spent on writing
-            else:
-                self._skip(prepared)
+            leaves = self._ready_to_leave(prepared, slot)
         except BaseException:
             job.slots.refused(slot.id)  # nothing left us
             raise
-        if prepared.send:
+        if leaves:
             self._send(job.plan[no].action, prepared, slot.id)
         else:
             job.slots.refused(slot.id)
 
+    def _ready_to_leave(self, prepared: Prepared, slot: Reservation) -> bool:
+        """All that is due before a POST; False where none is to be made.
+
+        The intent is written while the slot isn't open yet: its first moment isn't spent on that.
+        """
+        if not prepared.send:
+            self._skip(prepared)
+            self._dry_since = None
+            return False
+        if self._stop() is not None:
+            return False
+        self._write_intent(prepared, slot.id)
+        self._job.slots.sleep_until(slot, unless=lambda: self._stop() is not None)
+        if self._stop() is None:
+            return True
+        self._job.note(Kind.RELEASED, prepared.batch, {"why": "stopped before it left"})
+        return False
+
+    def _dry(self, no: int) -> None:
+        """Nothing may leave now: for how long that is borne.
+
+        Raises:
+            NoSlot: long enough.
+        """
+        tick, patience = self._job.clock.monotonic(), self._job.limits.feed_timeout
+        if self._dry_since is None:
+            self._dry_since = tick
+        if tick - self._dry_since > patience:
+            self._job.slots.leave_queue(self._job.plan[no].lane)
+            raise NoSlot(
+                f"no feed could leave for {patience:g} s",
+                hint="`sellercenter budget` shows who uses the slots; `resume` goes on",
+            )
+
     def _prepare(self, no: int) -> Prepared:
         batch, decided = self._job.plan[no], self._job.journal.outcomes(self._job.run, no)
         records = [record for record in self._job.records(no) if record.no not in decided]
-        started = self._job.clock.now()
+        started = self._job.clock.monotonic()
         held = self._read([record.sku for record in records], deleted=batch.action is not Action.CREATE)
         depends = any(record.effect is Effect.CREATE for record in records)
         judge = Examiner(
@@ -92,14 +148,24 @@ class Sender:
         fenced = self._fenced(records)
         verdicts = [(record, fenced.get(record.no, verdict)) for record, verdict in verdicts]
         ready = [(record, v) for record, v in verdicts if isinstance(v, Ready)]
-        self._took = self._job.clock.now() - started
+        self._took = self._job.clock.monotonic() - started
         return Prepared(
             batch=no,
             send=tuple(record for record, _ in ready),
             skipped=tuple((record, v) for record, v in verdicts if isinstance(v, Skip)),
-            refreshed={(r.no, name): value for r, v in ready for name, value in v.refreshed.items()},
+            refreshed=self._refreshed(no, ready),
             body=_body(batch.action, ready, self._job) if ready else b"",
         )
+
+    def _refreshed(self, no: int, ready: list[tuple[Record, Ready]]) -> dict[tuple[int, str], str | None]:
+        """Before-values as just read, where that isn't what is on record, by the plan or a lost attempt."""
+        found = {(r.no, name): value for r, v in ready for name, value in v.refreshed.items()}
+        if ready and self._job.state.batches[no].attempt:
+            earlier = self._job.journal.refreshed(self._job.run, ready[0][0].no, ready[-1][0].no)
+            for record, _ in ready:
+                planned = {(record.no, change.field): change.before for change in record.changes}
+                found = {**{key: planned[key] for key in planned if key in earlier}, **found}
+        return found
 
     def _fenced(self, records: list[Record]) -> dict[int, Skip]:
         """Records to leave alone: another run has the product in an open feed, or wrote it later."""
@@ -120,7 +186,7 @@ class Sender:
     def _read(self, skus: list[str], *, deleted: bool) -> dict[str, Product]:
         now = self._job.clock.now()
         known = {sku: self._seen.pop(sku) for sku in skus if sku in self._seen}
-        recent = {sku: product for sku, (at, product) in known.items() if now - at < FRESH}
+        recent = {sku: product for sku, (at, product) in known.items() if 0 <= now - at < FRESH}
         found: dict[str, Product] = {sku: p for sku, p in recent.items() if p is not None}
         missing = [sku for sku in skus if sku not in recent]
         return {**found, **(self._job.market.products(missing, deleted=deleted) if missing else {})}
@@ -152,27 +218,28 @@ class Sender:
             self._accepted(no, slot, receipt)
 
     def _accepted(self, no: int, slot: str, receipt: Receipt) -> None:
-        self._expired = 0
+        self._expired, self._dry_since = False, None
         answered = self._job.clock.now()
         warnings = [list(row) for row in receipt.warnings]
         self._job.note(Kind.ACCEPTED, no, {"feed": receipt.feed, "warnings": warnings})
         self._job.slots.accepted(slot, receipt.feed, answered)
         self._job.kit.progress()
-        self._job.agenda.later(no, answered)
+        self._job.agenda.later(no, self._job.clock.monotonic())
 
     def _unknown(self, no: int, slot: str, error: ShopError) -> None:
         """The body may have arrived: nothing for these products until that is reconciled."""
+        self._dry_since = None
         self._job.note(Kind.UNKNOWN, no, {"why": error.message, "given_up": self._job.clock.now()})
         self._job.slots.unknown(slot)
         self._job.watcher.warn(f"batch {no}: {error.message}; looking for it in the shop's feed list")
 
     def _released(self, no: int, slot: str, error: ShopError) -> None:
         """Proof that nothing was accepted: the batch waits for another slot."""
-        now = self._job.clock.now()
         self._job.note(Kind.RELEASED, no, {"why": error.message})
         if isinstance(error, Throttled):
             pause = self._job.slots.throttled_feed(slot, error.retry_after)
-            self._job.agenda.slot = now + pause
+            self._job.agenda.slot = self._job.clock.monotonic() + pause
+            self._dry(no)
             self._job.watcher.warn(f"the shop refused a feed as too many; trying again in {pause:.0f} s")
             return
         self._job.slots.refused(slot)
@@ -183,16 +250,18 @@ class Sender:
             self._unknown(no, slot, error)
             return
         self._job.slots.refused(slot)
-        expired = error.number == EXPIRED and self._expired == 0
+        expired = error.number == EXPIRED
         if expired or isinstance(error, LoginRefused):
-            self._expired = 1
+            again = expired and not self._expired  # the clock was corrected from the answer
+            self._expired = expired
             self._job.note(Kind.RELEASED, no, {"why": error.message})
-            if expired:
+            if again:
                 return
             raise error
         self._refused_whole(no, prepared, error)
 
     def _refused_whole(self, no: int, prepared: Prepared, error: Refused) -> None:
+        self._dry_since = None
         rows = [
             outcome_row(self._job.run, no, record.no, Outcome.REFUSED, code="request-refused", message=text)
             for record, text in _blame(prepared.send, error)

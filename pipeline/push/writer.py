@@ -23,7 +23,7 @@ from pipeline.journal.states import Kind, Outcome, Phase, RunCounts
 from pipeline.push.decide import Done, Poll, Post, Reconcile, Rules, Step, Verify, Wait, next_step
 from pipeline.push.follower import Follower
 from pipeline.push.job import Job
-from pipeline.push.sender import EXPIRED, Sender
+from pipeline.push.sender import EXPIRED, NoSlot, Sender
 
 #: Longest sleep at one go (seconds): a signal is noticed within it.
 NAP = 0.2
@@ -69,7 +69,7 @@ class Writer:
         self._errand = errand
         self._sending = errand is Errand.PUSH
         self._lost_since: float | None = None
-        self._locked_out: LoginRefused | None = None
+        self._locked_out: ShopError | None = None
 
     def run(self) -> Ended:
         """Go on until all is closed, a deadline is over, the shop is gone, or someone stops us."""
@@ -112,13 +112,13 @@ class Writer:
 
     def _loop(self) -> None:
         while self._stop() is None and not self._settled():
-            now = self._job.clock.now()
+            moment = self._job.moment()
             rules = Rules(limits=self._job.limits, blocked=self._blocked())
-            step = next_step(self._job.plan, self._job.state, self._job.agenda, rules, now)
+            step = next_step(self._job.plan, self._job.state, self._job.agenda, rules, moment)
             if isinstance(step, Done):
                 return
             self._try(step)
-            until = step.until if isinstance(step, Wait) else None
+            until = moment.now + step.until - moment.tick if isinstance(step, Wait) else None
             self._job.watcher.moved(self._job.count(), waiting_until=until)
 
     def _settled(self) -> bool:
@@ -137,7 +137,7 @@ class Writer:
         started = self._job.clock.monotonic()
         try:
             self._do(step)
-        except LoginRefused as error:
+        except (LoginRefused, NoSlot) as error:
             if not isinstance(step, Post):
                 raise
             self._locked_out, self._sending = error, False  # what is under way can still be followed
@@ -175,8 +175,8 @@ class Writer:
                 self._nap(until)
 
     def _nap(self, until: float) -> None:
-        now = self._job.clock.now()
-        self._job.clock.sleep(max(0.0, min(until - now, NAP)))
+        left = until - self._job.clock.monotonic()
+        self._job.clock.sleep(max(0.0, min(left, NAP)))
 
     def _blocked(self) -> frozenset[int]:
         """Batches that mustn't leave in this process: all, or all but a canary that didn't verify whole."""

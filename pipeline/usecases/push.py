@@ -107,8 +107,7 @@ def carry_out(
     row = start(ws, journal, plan, path, read, run=run, allowed=allowed)
     with told(ws, journal, run, command):
         ended = go(ws, journal, shop, row, context, seen=seen)
-        if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE):
-            accept_source(ws, journal, plan, run)
+        accept_source(ws, journal, plan, run, ended)
         return outcome_of(ws, journal, run, ended.exit_code, command)
 
 

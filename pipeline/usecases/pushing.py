@@ -120,7 +120,7 @@ def go(
         fence=Fence(journal, row.identity, row.id, started=row.started, now=ws.clock.now()),
     )  # fmt: skip
     with watching, stop_on_signal(ws.progress.warn) as stop:
-        ended = Writer(job, Sender(job, seen), stop, errand).run()
+        ended = Writer(job, Sender(job, seen, stop), stop, errand).run()
     kit.write()
     return ended
 
@@ -175,9 +175,13 @@ def told(ws: Workspace, journal: Journal, run: str, command: str) -> Iterator[No
         raise
 
 
-def accept_source(ws: Workspace, journal: Journal, plan: Plan, run: str) -> None:
-    """Remember the size of the file that went through: the next one is measured against it."""
-    if plan.kind != "import" or plan.partial:
+def accept_source(ws: Workspace, journal: Journal, plan: Plan, run: str, ended: Ended) -> None:
+    """Remember the size of a file that went through: the next one is measured against it.
+
+    One whose canary failed, or that was only looked after, went nowhere yet.
+    """
+    through = ended.exit_code in (Exit.DONE, Exit.INCOMPLETE) and not ended.counts.pending
+    if not through or plan.kind != "import" or plan.partial:
         return
     data: dict[str, Any] = {
         "identity": plan.identity, "source": plan.source, "rows": plan.source_rows,

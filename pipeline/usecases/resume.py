@@ -47,8 +47,7 @@ def take_up(ws: Workspace, journal: Journal, shop: Connected, row: RunRow, *, se
         learn_feeds(ws, shop)
     journal.append(row.id, Kind.RESUMED, at=ws.clock.now())
     ended = go(ws, journal, shop, row, context, errand=errand)
-    if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE):
-        accept_source(ws, journal, header_of(journal, row.id), row.id)
+    accept_source(ws, journal, header_of(journal, row.id), row.id, ended)
     return ended.exit_code
 
 

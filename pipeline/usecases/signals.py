@@ -11,11 +11,9 @@ from types import FrameType
 
 from pipeline.errors import Exit
 
-_EXITS = {
-    getattr(signal, name): code
-    for name, code in (("SIGINT", Exit.SIGINT), ("SIGTERM", Exit.SIGTERM), ("SIGBREAK", Exit.SIGTERM))
-    if hasattr(signal, name)
-}
+#: A terminal that is closed (SIGHUP) asks for the same as SIGTERM.
+_CODES = {"SIGINT": Exit.SIGINT, "SIGTERM": Exit.SIGTERM, "SIGBREAK": Exit.SIGTERM, "SIGHUP": Exit.SIGTERM}
+_EXITS = {getattr(signal, name): code for name, code in _CODES.items() if hasattr(signal, name)}
 
 
 @contextmanager
@@ -30,13 +28,14 @@ def stop_on_signal(told: Callable[[str], None]) -> Iterator[Callable[[], Exit | 
         if came:
             os._exit(int(came[0]))
         came.append(_EXITS[signal.Signals(number)])
-        with suppress(RuntimeError):  # the stream may be in the middle of a line of ours
+        with suppress(RuntimeError, OSError):  # the stream may be in the middle of a line of ours, or gone
             told("stopping after the step in hand; once more stops at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
         return
-    before = {number: signal.signal(number, handle) for number in _EXITS}
+    heard = [number for number in _EXITS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield lambda: came[0] if came else None
     finally:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 
 from pipeline.budget.throttle import Clock
 from pipeline.budget.usage import Usage
+from pipeline.errors import PipelineError
 from pipeline.journal.states import RunCounts
 from pipeline.usecases.progress import Progress, Stage
 
@@ -51,7 +52,8 @@ class Watching:
         if self._clock.monotonic() - self._looked >= LOOK:
             self._looked = self._clock.monotonic()
             seconds = self._pace.left(counts, self._looked)
-            self._stage.note(told(counts, self._usage(), self._clock.now(), seconds, waiting_until))
+            with suppress(PipelineError):  # a ledger that can't be read is the writer's business, not ours
+                self._stage.note(told(counts, self._usage(), self._clock.now(), seconds, waiting_until))
 
     def warn(self, text: str) -> None:
         self._progress.warn(text)
