@@ -119,6 +119,6 @@ def test_a_few_kill_points(scene: Scene) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_all_kill_points(part: int, scene: Scene) -> None:
-    """At least 200, more where CHAOS_POINTS says so; in parts, so that a failure says where, and in parallel."""
+    """At least 200, more where CHAOS_POINTS says so; in parts, so that a failure says where."""
     for point, nested in points(scene.ticks, int(os.environ.get("CHAOS_POINTS", "220")))[part::PARTS]:
         scene.trial(point, nested)
