@@ -31,7 +31,8 @@ _SETTINGS = """\
 {made}
 A settings file is TOML. `sellercenter init` writes one, `sellercenter doctor` tells whether it works; an unknown
 key, a wrong value or a misspelt table is an error with its line. Paths in it start from its own folder.
-`configs/default.toml` shows every key in its place, `configs/production.toml` a real setup.
+`sellercenter init --full all-settings.toml` writes a file with every key in its place (`configs/default.toml` of the
+sources); `configs/production.toml` is a real setup. `schemas/settings.schema.json` tells editors.
 
 `[shops.demo]` stands for each of your shops by its name. An empty default means: not set.
 """

@@ -8,7 +8,8 @@ from pipeline.errors import SettingsError
 
 _HERE = Path(__file__).resolve()
 #: The configs of a source tree, and those of an installed package.
-_SHIPPED = (_HERE.parents[2] / "configs" / "mappings", _HERE.parents[1] / "_configs" / "mappings")
+_CONFIGS = (_HERE.parents[2] / "configs", _HERE.parents[1] / "_configs")
+_SHIPPED = tuple(folder / "mappings" for folder in _CONFIGS)
 _PREFIX = "configs/mappings/"
 
 
@@ -25,6 +26,18 @@ def find_mapping(name: str, base: Path) -> Path:
             return place.resolve()
     known = ", ".join(presets())
     raise SettingsError(f"no mapping {name!r}", hint=f"a path to a mapping file, or one of: {known}")
+
+
+def shipped(name: str) -> Path:
+    """A file of `configs/`, wherever the package lies.
+
+    Raises:
+        SettingsError: the package was installed without it.
+    """
+    found = next((folder / name for folder in _CONFIGS if (folder / name).is_file()), None)
+    if found is None:
+        raise SettingsError(f"configs/{name} isn't there", hint="install sellercenter-pipeline anew")
+    return found
 
 
 def presets() -> tuple[str, ...]:

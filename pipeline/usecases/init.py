@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
-from pipeline.read.presets import presets
+from pipeline.read.presets import presets, shipped
 from pipeline.settings import LOOPBACK, parse_settings
 from pipeline.store.atomic import write_atomic
 from pipeline.usecases.outcome import Outcome
@@ -71,6 +71,26 @@ def init(
     )
 
 
+def full(path: Path, given: Mapping[str, str], *, force: bool = False) -> Outcome:
+    """Write the file that shows every setting there is, with its default and what it means.
+
+    Raises:
+        UsageError: the file exists, or can't be written; or more was asked of it.
+    """
+    if given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise UsageError(f"--full writes the defaults as they are, without {flags}", hint="leave one out")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists already", hint="--force replaces it; or name another file")
+    text = shipped("default.toml").read_bytes()
+    write_atomic(path, text, private=False, kind=UsageError)
+    name, _ = parse_settings(text.decode(), path).shop(None)
+    return Outcome(
+        document={"path": str(path), "shop": name},
+        lines=(f"{path} written, with every setting and its default; copy from it what you need.",),
+    )
+
+
 def render(answers: Mapping[str, str]) -> str:
     """The file's text."""
     url = answers["url"]
@@ -118,8 +138,8 @@ def _key(name: str) -> str:
 
 
 _TEMPLATE = string.Template("""\
-# Settings of `sellercenter`. Every other setting, with its default, stands in configs/default.toml
-# of the distribution. `sellercenter doctor` tells whether this file works.
+# Settings of `sellercenter`; `sellercenter doctor` tells whether this file works.
+# Every other setting: `sellercenter init --full all-settings.toml` writes a file that shows them all.
 
 default_shop = $name
 

@@ -6,10 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from pipeline.budget.ledger import Ledger
-from pipeline.budget.usage import Usage
 from pipeline.diff.build import plan_path
 from pipeline.diff.planfile import records
 from pipeline.errors import Exit, Interrupted, PipelineError
@@ -18,10 +15,10 @@ from pipeline.report.model import DiffReport
 from pipeline.settings import Word
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.diff import Comparison
+from pipeline.usecases.job_numbers import measure
 from pipeline.usecases.job_prune import prune
-from pipeline.usecases.job_record import Attempt, attempts, keep
+from pipeline.usecases.job_record import Attempt, keep
 from pipeline.usecases.job_source import SourceFile
-from pipeline.usecases.metrics import write_metrics
 from pipeline.usecases.notify import tell
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.pushing import run_folder
@@ -120,24 +117,11 @@ def _after(ws: Workspace, attempt: Attempt, journal: Journal | None) -> None:
     log.info(
         "job %s at shop %s ended: %s, exit %d", attempt.job, attempt.shop, attempt.word, attempt.exit_code
     )
-    for act in (_measure, _tell, _prune):
+    for act in (measure, _tell, _prune):
         try:
             act(ws, attempt, journal)
         except PipelineError as error:
             ws.progress.warn(f"after run {attempt.run}: {error.message}")
-
-
-def _measure(ws: Workspace, attempt: Attempt, journal: Journal | None) -> None:
-    if (folder := ws.settings.metrics.textfile) is None or journal is None:
-        return
-    past = list(attempts(journal, job=attempt.job, identity=attempt.identity))
-    write_metrics(ws.base / Path(folder).expanduser(), past, usage_of(ws))
-
-
-def usage_of(ws: Workspace) -> Usage:
-    """The seller's budget as it stands."""
-    with Ledger(ws.ledger, ws.shop.budget, ws.shop.limits, ws.clock) as ledger:
-        return ledger.usage()
 
 
 def _tell(ws: Workspace, attempt: Attempt, journal: Journal | None) -> None:

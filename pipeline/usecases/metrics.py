@@ -16,6 +16,8 @@ from pipeline.settings import Word
 from pipeline.store.atomic import write_atomic
 from pipeline.usecases.job_record import WELL, Attempt
 
+PREFIX = "sellercenter_"
+
 
 class Metric(NamedTuple):
     """One metric with its samples: (further labels, value)."""
@@ -70,7 +72,7 @@ def rendered(metrics: Iterable[Metric], labels: Mapping[str, str]) -> str:
     """Prometheus' text form (exposition format 0.0.4)."""
     lines = []
     for metric in (metric for metric in metrics if metric.samples):
-        name = f"sellercenter_{metric.name}"
+        name = PREFIX + metric.name
         lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} {metric.kind}"]
         for more, value in metric.samples:
             shown = ",".join(f'{key}="{_escaped(text)}"' for key, text in {**labels, **more}.items())
@@ -82,16 +84,19 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def write_metrics(folder: Path, attempts: Sequence[Attempt], usage: Usage | None) -> Path:
+def labels_of(attempt: Attempt) -> dict[str, str]:
+    """What tells the numbers of one job at one shop from those of others."""
+    return {"job_name": attempt.job, "shop": attempt.shop}
+
+
+def write_metrics(folder: Path, metrics: Iterable[Metric], labels: Mapping[str, str]) -> Path:
     """Put the numbers of one job at one shop where node_exporter reads them; whole or not at all.
 
     Raises:
         UsageError: the folder isn't there, or can't be written.
     """
-    last = attempts[0]
-    file = folder / f"sellercenter_{_named(last.job)}_{_named(last.shop)}.prom"
-    text = rendered(measured(attempts, usage), {"job_name": last.job, "shop": last.shop})
-    write_atomic(file, text.encode(), private=False, kind=UsageError)
+    file = folder / f"sellercenter_{_named(labels['job_name'])}_{_named(labels['shop'])}.prom"
+    write_atomic(file, rendered(metrics, labels).encode(), private=False, kind=UsageError)
     return file
 
 

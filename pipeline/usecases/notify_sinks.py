@@ -10,16 +10,15 @@ import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from pipeline.errors import SettingsError, ShopError, Unreachable
+from pipeline.errors import SettingsError, ShopError
 from pipeline.settings import LOOPBACK
 from pipeline.store.atomic import append_durable, private_folder
 from pipeline.usecases.notify_words import Notice
+from pipeline.usecases.posting import post
 
 SCHEMA = "sellercenter/notice/1"
-SECONDS = 20.0
-ANSWER_BYTES = 1_000_000
 
 
 def document(notice: Notice) -> bytes:
@@ -44,24 +43,10 @@ def by_webhook(address: str, notice: Notice) -> None:
         SettingsError: the address isn't https (or loopback).
         ShopError: it wasn't taken.
     """
-    from pipeline.market.transport import Door
-
     parts = urlsplit(address)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise SettingsError("the webhook's address must be https")
-    url = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
-    headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "sellercenter"}
-    door = Door(url, connect_timeout=SECONDS / 2, max_bytes=ANSWER_BYTES)
-    try:
-        answer = door.call("POST", parts.query, headers=headers, seconds=SECONDS, body=document(notice))
-    except Unreachable:
-        raise Unreachable("its address can't be reached") from None
-    except ShopError:
-        raise ShopError("it gave no whole answer") from None
-    finally:
-        door.close()
-    if not 200 <= answer.status < 300:
-        raise ShopError(f"it answered HTTP {answer.status}")
+    post(address, document(notice), {"Content-Type": "application/json; charset=utf-8"})
 
 
 def by_apprise(address: str, notice: Notice) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError, UsageError
 from pipeline.settings import load_settings, parse_settings
-from pipeline.usecases.init import EXAMPLE, init, render
+from pipeline.usecases.init import EXAMPLE, full, init, render
 
 
 class Answers:
@@ -113,3 +113,23 @@ def test_the_template_is_the_default_of_every_guard_it_shows() -> None:
     shop = parse_settings(render(EXAMPLE), Path("s.toml")).shops["demo"]
     assert shop.guards == type(shop.guards)()
     assert shop.catalog == type(shop.catalog)()
+
+
+def test_the_full_file_shows_every_setting_and_can_be_loaded(tmp_path: Path, root: Path) -> None:
+    file = tmp_path / "all.toml"
+    outcome = full(file, {})
+    assert file.read_bytes() == (root / "configs" / "default.toml").read_bytes()
+    assert (outcome.document["path"], outcome.document["shop"]) == (
+        str(file),
+        load_settings(file).shop(None)[0],
+    )
+
+
+def test_the_full_file_takes_nothing_and_replaces_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "all.toml"
+    with pytest.raises(UsageError, match="without --user-id"):
+        full(file, {"user_id": "me@example.com"})
+    file.write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match="exists already"):
+        full(file, {})
+    assert file.read_text(encoding="utf-8") == "mine"

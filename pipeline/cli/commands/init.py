@@ -26,8 +26,9 @@ from pipeline.usecases.outcome import Outcome
 @click.option("--currency", metavar="CODE", help="ISO 4217 code, such as USD.")
 @click.option("--timezone", metavar="ZONE", help="IANA zone of the shop, such as America/Lima.")
 @click.option("--mapping", metavar="NAME", help="Mapping file, or the name of a preset.")
+@click.option("--full", is_flag=True, help="Write every setting there is, with its default.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
-def init(shell: Shell, path: Path | None, force: bool, **flags: str | None) -> Outcome:
+def init(shell: Shell, path: Path | None, full: bool, force: bool, **flags: str | None) -> Outcome:
     """Write a commented settings file (PATH, default sellercenter.toml).
 
     At a terminal it asks for what was not given.
@@ -37,5 +38,7 @@ def init(shell: Shell, path: Path | None, force: bool, **flags: str | None) -> O
 
     workspace = shell.workspace()
     given = {name: value for name, value in {**flags, "name": workspace.asked_shop}.items() if value}
+    if full:
+        return use_case.full(path or shell.config, given, force=force)
     prompt = Prompts() if workspace.ask is not None else None
     return use_case.init(path or shell.config, given, force=force, prompt=prompt)
