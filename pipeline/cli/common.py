@@ -29,12 +29,12 @@ def _option(*names: str, **attributes: Any) -> click.Option:
     return click.Option(names, expose_value=False, callback=_keep, **attributes)
 
 
-def common_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
-    """Fresh ones for each command; `without` names those that the command needs for itself."""
+def common_options() -> list[click.Parameter]:
+    """Fresh ones for each command."""
     file = click.Path(path_type=Path, dir_okay=False)
     folder = click.Path(path_type=Path, file_okay=False)
     shown = f"Settings file. [default: ${CONFIG_ENV}, else {CONFIG}]"
-    options = [
+    return [
         _option("--config", metavar="FILE", type=file, help=shown),
         _option("--shop", metavar="NAME", help="Shop of the settings file.", shell_complete=complete.shops),
         _option("--state", metavar="DIR", type=folder, help="State folder. [default: .sellercenter/]"),
@@ -46,18 +46,15 @@ def common_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
         ),
         _option("--no-progress", is_flag=True, help="Plain lines instead of bars."),
     ]
-    return [option for option in options if option.name not in without]
 
 
 class Command(click.Command):
     """A command that takes the common options after its name."""
 
-    common_without: tuple[str, ...] = ()
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.own = tuple(self.params)
-        self.params = [*self.params, *common_options(self.common_without)]
+        self.params = [*self.params, *common_options()]
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         _sections(self.own, self.params, context, formatter)

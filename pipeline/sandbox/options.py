@@ -35,7 +35,7 @@ class SandboxOptions:
     host: str = _opt("127.0.0.1", "address to bind; anything but loopback must be asked for")
     port: int = _opt(0, "port; 0 takes a free one", kind=int)
     products: Path | None = _opt(None, "CSV or JSON array with canonical names", kind=Path)  # noqa: RUF009 - a field
-    state: Path | None = _opt(None, "SQLite file that keeps the shop between runs", kind=Path)  # noqa: RUF009 - a field
+    keep: Path | None = _opt(None, "SQLite file that keeps the shop between runs", kind=Path)  # noqa: RUF009 - a field
     dialect: str = _opt("classic", "the protocol's two forms", choices=("classic", "falabella"))
     operators: str = _opt("facl", "operator codes of the falabella dialect, separated by commas")
     user: str = _opt("seller@sandbox.example", "UserID that may log in")

@@ -44,7 +44,7 @@ class Sandbox:
         self.options = checked(options or SandboxOptions())
         self.clock = clock or (DrivenClock() if self.options.clock == "driven" else RealClock())
         rows = list(products) if products is not None else self._file_rows()
-        store = Store(self.options.state) if self.options.state else None
+        store = Store(self.options.keep) if self.options.keep else None
         self.shop = Shop(self.options, self.clock, rows, store)
         self._server = Server(self.shop, self.options.host, self.options.port)
 
@@ -109,15 +109,15 @@ class Sandbox:
         return read_products(self.options.products) if self.options.products else []
 
 
-def serve(options: SandboxOptions, out: TextIO | None = None) -> int:
-    """Serve until told to stop; the first line on ``out`` says where. Returns the exit code."""
+def serve(options: SandboxOptions, out: TextIO | None = None, also: Mapping[str, str] | None = None) -> int:
+    """Serve until told to stop; the first line on ``out`` says where, after ``also``. The exit code."""
     stop = threading.Event()
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
     with Sandbox(options) as sandbox:
         gc.freeze()  # a large shop is not walked through again at every collection
-        print(json.dumps(sandbox.greeting()), file=out or sys.stdout, flush=True)
+        print(json.dumps({**(also or {}), **sandbox.greeting()}), file=out or sys.stdout, flush=True)
         while not stop.wait(0.2):  # a wait without an end cannot be interrupted on Windows
             pass
     return 0

@@ -15,7 +15,8 @@ from pipeline.cli.main import COMMANDS, sellercenter
 
 #: design contract: command → what it takes beside the common options
 CONTRACT = {
-    "init": "path --url --user-id --api-key --dialect --operators --currency --timezone --mapping --force",
+    "init": "path --url --user-id --api-key --dialect --operators --currency --timezone --mapping --full"
+    " --force",
     "doctor": "",
     "sandbox": "--port --products --dialect --operators --user --key --feed-delay --requests --per-seconds"
     " --feed-burst --feed-interval --clock --fault",

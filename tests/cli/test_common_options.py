@@ -77,8 +77,7 @@ def test_every_command_takes_the_common_options(name: str) -> None:
     command = sellercenter.get_command(click.Context(sellercenter), name)
     assert command is not None
     common = {p.name for p in sellercenter.params} - {"version"}
-    own_state = {"config", "shop"} if name == "sandbox" else set()
-    assert common - own_state <= {p.name for p in command.params}
+    assert common <= {p.name for p in command.params}
 
 
 def test_without_a_terminal_nobody_is_asked() -> None:

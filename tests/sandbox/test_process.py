@@ -65,7 +65,7 @@ def test_the_first_line_says_where_and_sigterm_ends_it_well(tmp_path):
     ("words", "said"),
     [
         (("--products", "no-such-file.csv"), "no-such-file.csv"),
-        (("--state", __file__), "no state file"),
+        (("--keep", __file__), "no state file"),
         (("--dialect", "other"), "invalid choice"),
         (("--fault", "fault=nonsense"), "unknown fault"),
         (("--credential", "nobody"), "USER:KEY"),
@@ -142,7 +142,7 @@ BODY = "<Request><Product><SellerSku>TEA-01</SellerSku><Price>4</Price></Product
 
 def test_a_shop_in_a_file_goes_on_where_it_stopped(shop, tmp_path):
     path = tmp_path / "shop.db"
-    first = shop(state=path, feed_delay=60, feed_burst=2)
+    first = shop(keep=path, feed_delay=60, feed_burst=2)
     done = first.post("ProductUpdate", "<Product><SellerSku>TEA-01</SellerSku><Name>Tea two</Name></Product>")
     first.clock.advance(60)
     waiting = first.post("ProductUpdate", "<Product><SellerSku>TEA-01</SellerSku><Price>4</Price></Product>")
@@ -151,7 +151,7 @@ def test_a_shop_in_a_file_goes_on_where_it_stopped(shop, tmp_path):
     first.sandbox.close()
 
     clock = DrivenClock(first.clock.now())
-    options = SandboxOptions(state=path, feed_delay=60, feed_burst=2)
+    options = SandboxOptions(keep=path, feed_delay=60, feed_burst=2)
     with Sandbox(options, clock=clock, products=[{"SellerSku": "OTHER"}]) as second:
         first.sandbox, first.clock, again = second, clock, first
         assert again.control("GET", "state") == before
@@ -165,7 +165,7 @@ def test_a_shop_in_a_file_goes_on_where_it_stopped(shop, tmp_path):
 
 def test_state_is_on_disk_before_the_answer(shop, tmp_path):
     """A kill between two calls loses nothing that was answered."""
-    caller = shop(state=tmp_path / "shop.db", feed_delay=0)
+    caller = shop(keep=tmp_path / "shop.db", feed_delay=0)
     feed_id = caller.post("ProductUpdate", "<Product><SellerSku>TEA-01</SellerSku><Price>4</Price></Product>")
-    with Sandbox(SandboxOptions(state=tmp_path / "shop.db"), clock=caller.clock) as second:
+    with Sandbox(SandboxOptions(keep=tmp_path / "shop.db"), clock=caller.clock) as second:
         assert [feed.id for feed in second.shop.feeds.feeds.values()] == [feed_id]

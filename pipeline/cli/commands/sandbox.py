@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pipeline.cli.common import Command
+from pipeline.cli.options import FILE
 from pipeline.cli.shell import Shell
+from pipeline.errors import UsageError
 from pipeline.sandbox.options import SandboxOptions
 
-
-class SandboxCommand(Command):
-    """Takes the sandbox's own `--state`: the file that keeps its shop."""
-
-    common_without = ("config", "shop", "state")
+_KINDS: dict[type, Any] = {int: int, float: float, Path: FILE}
 
 
 def _flag(name: str) -> str:
@@ -25,38 +24,32 @@ def _flag(name: str) -> str:
 def _option(field: Field[Any]) -> click.Option:
     repeated = field.default is MISSING
     choices = field.metadata["choices"]
-    kind: Any = (
-        click.Choice(choices) if choices else {int: int, float: float}.get(field.metadata["kind"], str)
-    )
+    kind: Any = click.Choice(choices) if choices else _KINDS.get(field.metadata["kind"], str)
     shown = "" if repeated or field.default is None else f" [default: {field.default}]"
     text = field.metadata["help"] + ("; repeatable" if repeated else "") + shown
-    metavar = None if choices or kind is not str else ("FILE" if field.default is None else "TEXT")
+    metavar = "FILE" if kind is FILE else None if choices or kind is not str else "TEXT"
     return click.Option(
         [_flag(field.name), field.name], type=kind, multiple=repeated, help=text, metavar=metavar
     )
 
 
-def _words(given: dict[str, Any]) -> list[str]:
-    """The sandbox's own command line again: only what was given."""
-    words: list[str] = []
-    for name, value in given.items():
-        values = value if isinstance(value, tuple) else () if value is None else (value,)
-        words += [word for each in values for word in (_flag(name), str(each))]
-    return words
-
-
 @click.pass_obj
 def _serve(shell: Shell, /, **given: Any) -> int:
     from pipeline.cli import logs
-    from pipeline.sandbox.__main__ import main
+    from pipeline.sandbox.options import checked, make_options
+    from pipeline.sandbox.sandbox import serve
 
     logs.configure(
         shell.redact, verbosity=shell.verbosity, debug=shell.debug, environ=shell.environ, stream=shell.stderr
     )
-    return int(main(_words(given)) or 0)
+    also = {"schema": "sellercenter/sandbox/1"} if shell.json else {}
+    try:
+        return serve(checked(make_options(given)), shell.stdout, also)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the sandbox can't start: {error}", hint="sellercenter sandbox --help") from error
 
 
-sandbox = SandboxCommand(
+sandbox = Command(
     "sandbox",
     callback=_serve,
     params=[_option(field) for field in fields(SandboxOptions)],
