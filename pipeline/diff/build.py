@@ -16,6 +16,7 @@ from pipeline.diff.plan import Counts, Forecast, Held, Inputs, Plan, Record
 from pipeline.diff.planfile import seal_lines
 from pipeline.diff.rules import rules_of
 from pipeline.diff.spool import Spool
+from pipeline.read.finding import Finding
 from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
@@ -47,6 +48,7 @@ def make_plan(
     folder: Path,
     forecast: Seconds,
     sources: tuple[str, ...] = (),
+    tell: Callable[[tuple[Finding, ...]], None] = lambda _: None,
 ) -> Plan:
     """Compare a file with a shop and seal what would change, in `folder`/<plan_id>.plan.jsonl.
 
@@ -54,6 +56,8 @@ def make_plan(
 
     Args:
         now: seconds since the epoch; forecast: (requests, feeds) → seconds, given the budget now.
+        tell: is told what of the file contradicts the shop, before the plan is sealed; to raise is to
+            have no plan.
 
     Raises:
         StateError: the disk said no.
@@ -89,6 +93,7 @@ def make_plan(
     with Assembly(folder, shop) as assembly:
         for decided in draft:
             assembly.take(decided.records, decided.held)
+        tell(draft.findings)
         header = replace(
             header,
             counts=draft.counts,

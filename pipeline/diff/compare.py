@@ -25,9 +25,11 @@ from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
 from pipeline.diff.sales import sale_of
 from pipeline.diff.screen import is_long
-from pipeline.diff.settle import Decided
+from pipeline.diff.settle import Breach, Decided
 from pipeline.diff.suspects import Doubts, doubts, lay_aside, no_doubts, unsure
 from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
+from pipeline.diff.told import findings_of
+from pipeline.read.finding import Finding
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY
@@ -44,6 +46,7 @@ class Draft:
 
     Attributes:
         fields_changed: field → how many products that exist change in it.
+        breaches: what of the file contradicts the shop.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Draft:
         self._fates: Counter[str] = Counter()
         self._undecidable = undecidable(accepted, snapshot, self._columns, rules)
         self.fields_changed: Counter[str] = Counter()
+        self.breaches: list[Breach] = []
 
     def __iter__(self) -> Iterator[Decided]:
         for decided in self._ours():
@@ -104,6 +108,11 @@ class Draft:
         asked = f"absent = {self._rules.absent!r}"
         return (f"Nothing follows from what the file lacks, in spite of {asked}: {self._undecidable}.",)
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What contradicts the shop, at its cells; where of severity error, the row is held."""
+        return findings_of(self.breaches, self._accepted)
+
     def basis(self, source: str) -> Basis:
         """What the guards measure these changes against."""
         before = self._memory.source(source)
@@ -126,6 +135,7 @@ class Draft:
         )
 
     def _counted(self, decided: Decided) -> Decided:
+        self.breaches.extend(decided.breaches)
         for record in decided.records:
             if record.effect in (Effect.UPDATE, Effect.DEACTIVATE):
                 self.fields_changed.update(change.field for change in record.changes)

@@ -5,18 +5,22 @@ The order of the questions for each field of the file:
 1. are they equal, or an echo (what we sent last time, as the shop stored it)? nothing to do;
 2. can the API do it at all? else it's held, with the place where a person can;
 3. did someone edit it in the shop since we last wrote it? the policy decides;
-4. else it's a change. A promotion's fields are completed, quarantined content is held.
+4. else it's a change. A promotion's fields are completed, quarantined content is held;
+5. do price, sale price and window still hold together in the shop? else the whole row is held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from pipeline.diff.merged import breaches, contradicted
 from pipeline.diff.places import place_of
 from pipeline.diff.plan import Change, Effect, Held, HeldReason
 from pipeline.diff.rules import Rules
 from pipeline.diff.sales import sale_of, sales_in
 from pipeline.diff.settle import Decided, Side, settled
+from pipeline.read.finding import Severity
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Dialect, Field
 
@@ -36,7 +40,12 @@ def decide_update(
         if of.name in side.ours and of.name != KEY:
             one.compare(of)
     one.end_promotions()
-    return settled(side, rules, Effect.UPDATE, one.changes, one.held)
+    found = breaches(side, one.changes, rules)
+    if any(breach.severity is Severity.ERROR for breach in found):
+        held = (*one.held, *contradicted(found, one.changes))
+        return Decided(sku=side.sku, fate="blocked", held=held, breaches=found)
+    decided = settled(side, rules, Effect.UPDATE, one.changes, one.held)
+    return replace(decided, breaches=found) if found else decided
 
 
 def decide_create(side: Side, fields: Iterable[Field], rules: Rules) -> Decided:

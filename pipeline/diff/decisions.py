@@ -10,22 +10,28 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipeline.diff.build import Assembly, Seconds, plan_path
 from pipeline.diff.decide import missing_to_create
+from pipeline.diff.offers import Offer, faults, offers_in
 from pipeline.diff.plan import Change, Counts, Effect, Held, Plan, Record
 from pipeline.diff.planfile import held, open_plan, records
 from pipeline.diff.prices import is_price
 from pipeline.diff.reviewed import Answer, Review
 from pipeline.diff.rules import known_field
-from pipeline.diff.sales import Sale, sales_in
+from pipeline.diff.sales import sales_in
 from pipeline.errors import PlanRefused
 from pipeline.market.feeds import Action
 from pipeline.settings import Shop
+from pipeline.values.context import Context
+from pipeline.values.kinds import comparable
 
 #: A value as the workbook shows it (too long ones are cut there).
 Shown = Callable[[str], str]
 Lines = Mapping[tuple[int, str], Answer]
+#: What declining a part of an offer may leave behind.
+TORN = ("sale-not-below-price", "window-inverted")
 
 
 def narrow(
@@ -189,16 +195,31 @@ class _Narrowing:
         if record.action is Action.CREATE:
             given = [of for name in sorted(everything - gone) if (of := known_field(name, self.shop.dialect))]
             return everything if missing_to_create(given, self.shop.dialect, self.shop.operators) else gone
-        broken = (sale for sale in sales_in(gone) if not _stands(record, sale, gone))
-        return frozenset(name for sale in broken for name in sale.names if name in everything)
+        return everything & {name for offer in offers_in(gone) for name in self._torn(record, offer, gone)}
+
+    def _torn(self, record: Record, offer: Offer, gone: frozenset[str]) -> tuple[str, ...]:
+        """What of an offer can't stay: price and window without each other, or what contradicts itself."""
+        values = {**dict(record.facts), **dict(record.context)}
+        for change in record.changes:
+            values[change.field] = (change.before or "") if change.field in gone else change.after
+        sale = offer.sale
+        if any(fault.code in TORN for fault in faults(offer, _value_in(values), self._means_in(values))):
+            return (offer.price, *sale.names)
+        paired = bool(values.get(sale.price)) == any(values.get(name) for name in sale.dates)
+        return () if paired or not gone & set(sale.names) else sale.names
+
+    def _means_in(self, values: Mapping[str, str]) -> Callable[[str], str]:
+        ctx = Context(timezone=ZoneInfo(self.shop.timezone))
+
+        def means(name: str) -> str:
+            of = known_field(name, self.shop.dialect)
+            return comparable(of, values.get(name, ""), ctx) if of else ""
+
+        return means
 
 
-def _stands(record: Record, sale: Sale, gone: frozenset[str]) -> bool:
-    """Whether price and window of a promotion still fit together: both, or neither."""
-    values = dict(record.context)
-    for change in record.changes:
-        values[change.field] = (change.before or "") if change.field in gone else change.after
-    return bool(values.get(sale.price)) == any(values.get(name) for name in sale.dates)
+def _value_in(values: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda name: values.get(name, "")
 
 
 def _without(record: Record, gone: frozenset[str]) -> Record:

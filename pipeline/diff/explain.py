@@ -19,6 +19,7 @@ from pipeline.diff.plan import Change, Held, Origin
 from pipeline.diff.rules import Rules
 from pipeline.diff.settle import Decided, Fate, Side
 from pipeline.diff.tables import shop_columns
+from pipeline.diff.told import findings_of
 from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.read.finding import Finding
 from pipeline.snapshot.snapshot import Snapshot
@@ -96,6 +97,7 @@ def explain(
     side = _side(sku, ours, theirs, fields, accepted, snapshot, memory)
     decided, why = _product(side, fields, rules, listed=theirs is not None)
     one = _One(side, decided, why, rules, accepted, ours)
+    findings = (*findings, *findings_of(decided.breaches, accepted))
     asked = names if field is None else [field]
     told = tuple(one.told(name) for name in asked)
     return Explanation(sku=sku, fate=decided.fate, why=why, fields=told, findings=findings)

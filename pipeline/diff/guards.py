@@ -17,6 +17,7 @@ from pipeline.diff.measure import Measures
 from pipeline.diff.plan import Basis, Guard, Record
 from pipeline.errors import UsageError
 from pipeline.settings import Guards
+from pipeline.values.counted import plural
 
 RULES = (
     "source-empty",
@@ -78,7 +79,8 @@ def _inputs(basis: Basis, limits: Guards) -> Iterable[Guard]:
     lost = max(0, (basis.rows_before or 0) - (basis.rows or 0))
     if basis.partial or basis.rows is None:
         lost = 0
-    rows = f"The file has {basis.rows} rows; the last accepted one of this source had {basis.rows_before}"
+    now = plural(basis.rows or 0, "row")
+    rows = f"The file has {now}; the last accepted one of this source had {basis.rows_before}"
     yield _share("source-shrunk", lost, basis.rows_before or 0, limits.source_shrunk_pct, limits, rows)
     names = ", ".join(basis.columns_lost)
     text = f"The last accepted file of this source had columns that this one lacks: {names}."
@@ -184,7 +186,7 @@ def _share(
 
 
 def _products(count: int) -> str:
-    return "1 product" if count == 1 else f"{count} products"
+    return plural(count, "product")
 
 
 def _above(value: float, limit: float) -> bool:

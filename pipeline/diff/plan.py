@@ -92,6 +92,7 @@ HeldReason = Literal[
     "in-flight",
     "unsettable",
     "incomplete",
+    "contradiction",
     "declined",
     "lossy",
 ]
@@ -105,8 +106,9 @@ class Held:
         reason: "manual" (the API can't do it: `place` says where a person can), "quarantine",
             "drift" (policy hold or shop-wins), "conflict" (rollback: the shop holds neither value),
             "unsettable" (no update can change it), "incomplete" (a new product lacks what the shop
-            demands of one), "declined" (a reviewer said no), "lossy" (rollback: created
-            again, not all of it comes back), "volatile", "in-flight".
+            demands of one), "contradiction" (laid over what the shop holds, prices or dates don't hold
+            together), "declined" (a reviewer said no), "lossy" (rollback: created again, not all
+            of it comes back), "volatile", "in-flight".
         theirs: what the shop holds, for conflicts.
     """
 

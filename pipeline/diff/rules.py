@@ -10,6 +10,7 @@ from typing import Literal
 from pipeline.settings import Policy, Shop
 from pipeline.values.context import Context
 from schemas.fields import UNIT_TAGS, Dialect, Field, UnknownField, field_named
+from schemas.rules import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Rules:
         ctx: what values mean there.
         partial: the file is meant to hold only some products: nothing follows from absence.
         empty_clears_sale: the shop ends a promotion when it gets an empty sale price.
+        severity: the settings' severities by rule, for what contradicts the shop.
     """
 
     dialect: Dialect
@@ -31,6 +33,7 @@ class Rules:
     drift: Policy = "file-wins"
     drift_by_field: Mapping[str, Policy] = field(default_factory=dict)
     empty_clears_sale: bool = True
+    severity: Mapping[str, Severity] = field(default_factory=dict)
 
     def policy(self, of: Field) -> Policy:
         """What to do about a field that someone edited in the shop; by its full name, then by plain ones."""
@@ -65,4 +68,5 @@ def rules_of(shop: Shop, ctx: Context, *, partial: bool) -> Rules:
         drift=catalog.drift,
         drift_by_field=catalog.drift_by_field,
         empty_clears_sale=shop.limits.empty_clears_sale,
+        severity=catalog.severity,
     )

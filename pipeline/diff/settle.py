@@ -12,6 +12,7 @@ from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
 from pipeline.diff.sales import companions
 from pipeline.market.feeds import Action
+from pipeline.read.finding import Severity
 from pipeline.values.kinds import comparable
 from schemas.fields import Place
 
@@ -44,6 +45,23 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A rule that a value of the file breaks only beside what the shop holds.
+
+    Attributes:
+        origin: the cell to correct; value: what the file says there, as we read it.
+    """
+
+    code: str
+    severity: Severity
+    sku: str
+    field: str
+    message: str
+    value: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """What becomes of one product of the file or of the shop."""
 
@@ -51,6 +69,7 @@ class Decided:
     fate: Fate
     records: tuple[Record, ...] = ()
     held: tuple[Held, ...] = ()
+    breaches: tuple[Breach, ...] = ()
 
 
 def settled(
@@ -112,7 +131,7 @@ def _record(side: Side, rules: Rules, effect: Effect, action: Action, changes: t
         action=action,
         effect=effect,
         changes=changes,
-        acquitted=_acquitted(side, rules, changes),
+        acquitted=acquitted(side, rules, changes),
         context=companions(after, lambda name: _known(side, rules, name)) if effect is Effect.UPDATE else (),
         facts=_facts(side, after) if effect in (Effect.CREATE, Effect.UPDATE) else (),
     )
@@ -134,7 +153,7 @@ def _facts(side: Side, after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, text) for name, text in (*prices, *internal) if text))
 
 
-def _acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> tuple[str, ...]:
+def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> tuple[str, ...]:
     """Fields that go back to a value which the journal holds as one it replaced."""
     if not side.befores:
         return ()

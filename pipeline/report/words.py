@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from pipeline.diff.plan import Guard, Held
 from pipeline.report.model import DiffReport, Ending
-from pipeline.report.text import grouped, plural, visible
+from pipeline.report.text import visible
+from pipeline.values.counted import grouped, plural
 
 #: Columns of a table of changes, in every format that has one; the review workbook is read back by them.
 CHANGE_COLUMNS = ("record", "sku", "effect", "field", "before", "after")
@@ -46,6 +47,7 @@ REASON_WORDS = {
     "in-flight": "in a feed that isn't finished",
     "unsettable": "the API can't set it",
     "incomplete": "a new product that lacks what the shop demands",
+    "contradiction": "contradicts what the shop holds",
     "declined": "declined in review",
     "lossy": "not all of it comes back",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +15,8 @@ from pipeline.diff.build import make_plan, plan_path
 from pipeline.diff.forecast import forecast
 from pipeline.diff.plan import Forecast, Plan
 from pipeline.diff.planfile import records
-from pipeline.errors import Exit, worst
+from pipeline.diff.told import with_findings
+from pipeline.errors import Exit, InputRefused, worst
 from pipeline.journal.journal import Journal
 from pipeline.journal.memory import JournalMemory
 from pipeline.market.lookups import Lookups
@@ -24,19 +25,25 @@ from pipeline.rollback.invert import status_fields
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.usecases import again
 from pipeline.usecases.connection import Connected, connected, journal_of, observer
-from pipeline.usecases.judged import ask, asks_brands, judge, of_kit, read, tell
+from pipeline.usecases.judged import Judged, ask, asks_brands, judge, of_kit, read, tell
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, planned
 from pipeline.usecases.review import reviewed
 from pipeline.usecases.snapshot import named
 from pipeline.usecases.validate import write_findings
 from pipeline.usecases.workspace import Workspace
+from pipeline.validate.accepted import Accepted
+from pipeline.validate.budget import over_budget
 from schemas.fields import KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A plan and what led to it."""
+    """A plan and what led to it.
+
+    Attributes:
+        rejected: rows refused, by themselves or beside what the shop holds (these are held in the plan).
+    """
 
     plan: Plan
     folder: Path
@@ -109,6 +116,12 @@ def comparison(
             write_findings(ws, judged, reports)
             raise judged.refusal
         before = again.memory_of(journal, memory.resting())
+        accepted = judged.accepted
+
+        def beside(found: tuple[Finding, ...]) -> None:
+            nonlocal accepted
+            accepted = _beside_the_shop(ws, judged, found, reports)
+
         with ws.progress.stage("compare", total=judged.accepted.rows, unit="rows") as stage:
             plan = make_plan(
                 judged.accepted, held, memory,
@@ -116,10 +129,9 @@ def comparison(
                 settings_digest=ws.settings_digest(ws.shop),
                 source=asked, sources=tuple(sources), partial=partial,
                 now=ws.clock.now(), plan_id=ws.new_id(), folder=ws.plans,
-                forecast=lambda requests, feeds: shop.ledger.forecast(feeds, requests),
+                forecast=lambda requests, feeds: shop.ledger.forecast(feeds, requests), tell=beside,
             )  # fmt: skip
             stage.advance(judged.accepted.rows)
-    accepted = judged.accepted
     found = again.asked_of(judged.lookups, brands=asks_brands(ws.shop, mapped.fields), ids=judged.ids)
     again.remember(
         ws, key, plan, plan_path(ws.plans, plan.id), held, before, found, mapped.catalog,
@@ -129,6 +141,23 @@ def comparison(
         plan=plan, folder=ws.plans, snapshot=held, findings=accepted.findings,
         rejected=accepted.rejected, skipped=mapped.skipped,
     )  # fmt: skip
+
+
+def _beside_the_shop(
+    ws: Workspace, judged: Judged, found: tuple[Finding, ...], reports: Sequence[Path]
+) -> Accepted:
+    """What passed, less the rows that contradict the shop: they count in the error budget as any others.
+
+    Raises:
+        InputRefused: there are too many of them; the findings are reported first.
+    """
+    accepted = with_findings(judged.accepted, found)
+    why = over_budget(accepted, ws.shop.catalog) if found else None
+    if why:
+        refusal = InputRefused(why, hint="the report names every defect; correct the file")
+        write_findings(ws, replace(judged, accepted=accepted, refusal=refusal), reports)
+        raise refusal
+    return accepted
 
 
 def _memory(ws: Workspace, journal: Journal) -> JournalMemory:

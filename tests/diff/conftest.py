@@ -154,6 +154,7 @@ class Outcome:
     path: Path
     records: list[Record]
     held: list[Held]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def changes(self) -> dict[tuple[str, str], tuple[str | None, str]]:
@@ -203,6 +204,7 @@ def run_diff(
     **more: object,
 ) -> Outcome:
     accepted_ = write_accepted(folder, ours, columns=columns, **more)  # type: ignore[arg-type]
+    told: list[Finding] = []
     plan = make_plan(
         accepted_,
         write_snapshot(folder, theirs, complete=complete),
@@ -218,9 +220,12 @@ def run_diff(
         plan_id="p1",
         folder=folder,
         forecast=lambda requests, feeds: requests / 10 + feeds,
+        tell=told.extend,
     )
     path = plan_path(folder, "p1")
-    return Outcome(plan=plan, path=path, records=list(records(path)), held=list(held(path)))
+    return Outcome(
+        plan=plan, path=path, records=list(records(path)), held=list(held(path)), findings=tuple(told)
+    )
 
 
 @pytest.fixture

@@ -286,6 +286,20 @@ ON_SALE = {"Price": "10.00", "SalePrice": "8.00", "SaleEndDate": "2030-01-01 00:
             [("SaleEndDate",)],
             id="the old price stands",
         ),
+        pytest.param(
+            {"Price": "7.00", "SalePrice": "6.00"},
+            ON_SALE,
+            "SalePrice",
+            [],
+            id="a price that would be below the shop's sale price",
+        ),
+        pytest.param(
+            {"Price": "12.00", "SalePrice": "11.00"},
+            ON_SALE,
+            "Price",
+            [],
+            id="a sale price that would be above the shop's price",
+        ),
     ],
 )
 def test_a_promotion_is_approved_as_far_as_it_stands(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,30 @@ def test_map_proposes_what_a_canonical_file_needs(make_seller: Make, make_produc
     found = {column["header"]: column["field"] for column in answer.document["columns"]}
     assert found == {"Código": "SellerSku", "Precio": "Price", "Stock": "Quantity"}
     assert seller("map", seller.catalog(rows), "--out", out).exit_code == 2
+
+
+def test_half_an_offer_is_judged_beside_the_shops_half(make_seller: Make, make_product: Product) -> None:
+    """What the shop would refuse of the merged product is found at its cell, held, and never sent."""
+    sale = {"SalePrice": "8.00", "SaleStartDate": "2030-01-01 00:00:00", "SaleEndDate": "2030-02-01 00:00:00"}
+    seller = make_seller([make_product(n, **sale) for n in range(40)])
+    rows = [{"SellerSku": f"TEA-{n:04d}", "Price": "20.00"} for n in range(40)]
+    rows[1]["Price"], rows[2]["Price"] = "8.00", "7.90"
+    report = seller.folder / "report.json"
+    answer = seller.diff(seller.catalog(rows), "--report", report)
+    told = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    found = [(one["code"], one["cell"], one["value"], one["sku"]) for one in told]
+    assert found == [
+        ("sale-not-below-price", "B3", "8.00", "TEA-0001"),
+        ("sale-not-below-price", "B4", "7.90", "TEA-0002"),
+    ]
+    assert answer.exit_code == 7
+    assert (answer.document["counts"]["update"], answer.document["counts"]["blocked"]) == (37, 2)
+    again = seller.diff(seller.folder / "catalog.csv", "--report", report)
+    assert (again.exit_code, json.loads(report.read_text(encoding="utf-8"))["findings"]) == (7, told)
+    pushed = seller.push()
+    assert (pushed.exit_code, pushed.document["counts"]["verified"]) == (0, 37)
+    why = seller("explain", "TEA-0001", "Price").document
+    assert (why["fate"], why["fields"][0]["verdict"]) == ("blocked", "held")
+    rows = [{**row, "Price": "3.00"} if n > 20 else row for n, row in enumerate(rows)]
+    refused = seller.diff(seller.catalog(rows))
+    assert (refused.exit_code, refused.document["error"]["message"][:16]) == (4, "21 of 40 rows (5")
