@@ -25,7 +25,7 @@ from pipeline.report.html_data import (
     held_payload,
 )
 from pipeline.report.model import DiffReport, FindingsReport, Report
-from pipeline.report.text import duration, grouped, message, one_line, percent, visible
+from pipeline.report.text import duration, message, one_line, percent, visible
 from pipeline.report.words import (
     COUNT_WORDS,
     REASON_WORDS,
@@ -37,6 +37,7 @@ from pipeline.report.words import (
     push_command,
     verdict_line,
 )
+from pipeline.values.counted import grouped
 
 _SCRIPTS = ("text", "worddiff", "list", "explorer", "changes", "notes", "page")
 #: Bars in the picture of fields; the filter lists all.

@@ -13,7 +13,7 @@ from typing import TextIO
 from pipeline.report import tables
 from pipeline.report.model import DiffReport, FindingsReport, Report, RunReport
 from pipeline.report.rows import Line
-from pipeline.report.text import duration, grouped, one_line, percent, plural
+from pipeline.report.text import duration, one_line, percent
 from pipeline.report.words import (
     COUNT_WORDS,
     RUN_WORDS,
@@ -25,6 +25,7 @@ from pipeline.report.words import (
     push_command,
     verdict_line,
 )
+from pipeline.values.counted import grouped, plural
 
 #: GitHub refuses a comment of 65 536 characters.
 LIMIT = 64_500

@@ -24,8 +24,9 @@ from pipeline.report.terminal_tables import (
     section,
     table,
 )
-from pipeline.report.text import grouped, message, one_line, plural, visible
+from pipeline.report.text import message, one_line, visible
 from pipeline.report.words import RUN_WORDS, ending_words
+from pipeline.values.counted import grouped, plural
 
 SHOWN = 20
 

@@ -21,7 +21,7 @@ from pipeline.report.terminal_tables import (
     table,
     with_rest,
 )
-from pipeline.report.text import duration, grouped, message, one_line, percent, plural, visible
+from pipeline.report.text import duration, message, one_line, percent, visible
 from pipeline.report.words import (
     COUNT_WORDS,
     VERDICT_WORDS,
@@ -31,6 +31,7 @@ from pipeline.report.words import (
     number_text,
     verdict_line,
 )
+from pipeline.values.counted import grouped, plural
 
 
 def diff_parts(report: DiffReport, shown: int) -> Iterator[RenderableType]:

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from pipeline.read.finding import Finding
 from pipeline.report.counting import FindingCounts
-from pipeline.report.text import grouped, one_line, visible
+from pipeline.report.text import one_line, visible
+from pipeline.values.counted import grouped
 
 STYLE = {
     "create": "green",

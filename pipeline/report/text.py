@@ -45,11 +45,6 @@ def message(text: str) -> str:
     return visible(kept, keep="\n") + f" … [{len(text) - len(kept)} characters cut]"
 
 
-def grouped(number: float, separator: str = " ") -> str:
-    """A number with its thousands apart: a space, which no country reads as a decimal mark."""
-    return f"{number:,}".replace(",", separator)
-
-
 def percent(share: float, digits: int = 1) -> str:
     """A signed percentage with a real minus: "+12.5 %", "−3.0 %"."""
     return f"{share:+.{digits}f} %".replace("-", "−")
@@ -63,8 +58,3 @@ def duration(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """ "1 product", "12 products"."""
-    return f"{grouped(number)} {one if number == 1 else many or one + 's'}"

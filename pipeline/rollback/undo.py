@@ -27,6 +27,7 @@ from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.context import Context
+from pipeline.values.counted import plural
 from schemas.fields import KEY, Dialect, field_named
 
 #: What no call of the API brings back to a product that is created again.
@@ -134,10 +135,12 @@ def _lossy(skus: Iterable[str]) -> Iterator[Held]:
 def _told(found: Sorted) -> Iterator[str]:
     if found.anew:
         listed = ", ".join(found.anew[:20]) + (" …" if len(found.anew) > 20 else "")
-        yield f"{len(found.anew)} removed products are created again, and {LOST} don't come back: {listed}."
+        created = plural(len(found.anew), "removed product is", "removed products are")
+        yield f"{created} created again, and {LOST} don't come back: {listed}."
     if found.conflicts:
         skus = len({one.sku for one in found.conflicts})
-        yield f"{skus} products are left alone: someone changed them after the run did."
+        left = plural(skus, "product is", "products are")
+        yield f"{left} left alone: someone made changes after the run did."
 
 
 def _as_sent(

@@ -23,6 +23,7 @@ from pipeline.snapshot.shelf import Lineage
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.snapshot.source import Source
 from pipeline.store.locks import LockHolder, shop_lock
+from pipeline.values.counted import plural
 
 #: Seconds before the first page that the delta after a full pass reaches back: clocks show whole seconds.
 OVERLAP = 3.0
@@ -237,12 +238,16 @@ def _about_changes(changed: Pass) -> str:
 def _suddenly_empty(desk: Desk, rows: int) -> str:
     """A shop that held products and lists none is more likely to be out of order than empty."""
     before = None if rows else shelf.latest(desk.folder, desk.identity)
-    return f"the shop lists nothing, and held {before.rows} products before" if before and before.rows else ""
+    return (
+        f"the shop lists nothing, and held {plural(before.rows, 'product')} before"
+        if before and before.rows
+        else ""
+    )
 
 
 def _nameless(pieces: Sequence[Piece]) -> str:
     count = sum(piece.nameless for piece in pieces)
-    return f"the shop lists products without a SellerSku ({count} rows)" if count else ""
+    return f"the shop lists products without a SellerSku ({plural(count, 'row')})" if count else ""
 
 
 def _doubts(*doubts: str) -> str:

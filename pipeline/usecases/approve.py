@@ -19,6 +19,7 @@ from pipeline.usecases.pushing import header_of, lock, told
 from pipeline.usecases.resume import own_shop, run_of, take_up
 from pipeline.usecases.running import running
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.counted import plural
 
 
 def approve(
@@ -78,7 +79,7 @@ def _ask(ws: Workspace, plan: Plan, waiting: dict[str, Any], *, yes: bool) -> No
         return
     guards = "".join(f"\n  {rule}: {message}" for rule, message in waiting["guards"])
     against = f"\nGuards refused it:{guards}" if guards else ""
-    if not ws.ask(f"Send {plan.records} records to {plan.shop}?{against}\nGo on?"):
+    if not ws.ask(f"Send {plural(plan.records, 'record')} to {plan.shop}?{against}\nGo on?"):
         raise UsageError("not sent: the answer was no; the run goes on waiting")
 
 

@@ -16,6 +16,7 @@ from pipeline.store.atomic import write_atomic
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.secrets import exposure, secret_file
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.counted import plural
 
 DISK_LOW = 2_000_000_000  # bytes: room for a million rows, their snapshot and their plan
 DISK_FULL = 100_000_000
@@ -147,7 +148,7 @@ def _record(workspace: Workspace) -> Found:
     if not verified.whole:
         hint = "send nothing from this folder; restore it from a backup, and see `runs --check`"
         raise StateError("; ".join(verified.problems[:5]), hint=hint)
-    return Status.OK, f"{verified.events} events, all in place", ""
+    return Status.OK, f"{plural(verified.events, 'event')}, all in place", ""
 
 
 def _budget(workspace: Workspace) -> Found:

@@ -23,12 +23,13 @@ from pipeline.usecases.job_source import SourceFile, candidate, nothing_new
 from pipeline.usecases.notify import zone_of
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.push import refuse_used
-from pipeline.usecases.pushing import lock, start
+from pipeline.usecases.pushing import lock, run_folder, start
 from pipeline.usecases.results import document, facts
-from pipeline.usecases.run import How, bring
+from pipeline.usecases.run import REPORT, How, bring
 from pipeline.usecases.running import running
 from pipeline.usecases.schedule import Go, NotNow, decide
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.counted import plural
 
 log = logging.getLogger("sellercenter.job")
 
@@ -120,16 +121,18 @@ def _gate(
         Incomplete: it can't be done before the window closes.
     """
     plan = found.plan
-    notes.planned(found, shown)
+    notes.planned(found, shown, run_folder(ws, notes.run) / REPORT)
     _withdraw_others(ws, journal, notes)
     if (plan.refused and job.on_guard == "ask") or (plan.records and job.approval == "always"):
         return _wait(ws, journal, found, notes)
     now = ws.clock.now()
     if closes is not None and plan.records and now + plan.forecast.seconds > closes:
+        feeds = plural(plan.forecast.feeds, "feed")
         raise Incomplete(
-            f"nothing was sent: it takes {_span(plan.forecast.seconds)} ({plan.forecast.feeds} feeds), "
+            f"nothing was sent: it takes {_span(plan.forecast.seconds)} ({feeds}), "
             f"and the window closes in {_span(closes - now)}",
-            hint="a longer `window`, fewer changes, or --now; `sellercenter budget` shows what is used up",
+            hint="a longer `window`, fewer changes, or --now; `sellercenter budget` shows what is used up; "
+            f"what would change: {notes.report}",
             code="window-too-short",
         )
     return None

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from pipeline.diff.build import plan_path
 from pipeline.diff.planfile import records
@@ -54,12 +55,12 @@ class Notes:
     report: str = ""
     outcome: Outcome | None = None
 
-    def planned(self, found: Comparison, shown: Outcome) -> None:
-        """Remember what a comparison found."""
+    def planned(self, found: Comparison, shown: Outcome, report: Path) -> None:
+        """Remember what a comparison found, and where people read it."""
         plan, path = found.plan, plan_path(found.folder, found.plan.id)
         self.rows = asdict(plan.counts)
         self.guards = tuple((guard.rule, guard.message) for guard in plan.refused)
-        self.snapshot_taken, self.plan = found.snapshot.taken, str(path)
+        self.snapshot_taken, self.plan, self.report = found.snapshot.taken, str(path), str(report)
         self.drift = sum(c.drift is not None for record in records(path) for c in record.changes)
         if isinstance(shown.report, DiffReport):
             self.drift += shown.report.held_by_reason.get("drift", 0)

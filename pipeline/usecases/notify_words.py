@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.settings import Word
 from pipeline.usecases.job_record import Attempt
+from pipeline.values.counted import plural
 
 _TITLES: Mapping[Word, str] = {
     "done": "imported",
@@ -79,7 +80,7 @@ def _body(attempt: Attempt, zone: ZoneInfo) -> Iterator[str]:
     if attempt.records.get("planned"):
         yield f"Sent: {_numbers(attempt.records, {})}"
     if attempt.drift:
-        yield f"Changed in the shop by someone else: {attempt.drift} fields"
+        yield f"Changed in the shop by someone else: {plural(attempt.drift, 'field')}"
     if attempt.guards:
         yield "Held back because:"
         yield from (f"  - {message} [{rule}]" for rule, message in attempt.guards)

@@ -31,6 +31,7 @@ from pipeline.usecases.pushing import (
 from pipeline.usecases.results import document, facts, lines, write_result
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.context import Context
+from pipeline.values.counted import plural
 
 OnDrift = Literal["skip", "abort"]
 Records = Callable[[], Iterable[Record]]
@@ -173,8 +174,9 @@ def confirm(ws: Workspace, plan: Plan, *, yes: bool) -> None:
     if ws.ask is None:
         raise UsageError("nobody to ask whether to send this plan", hint="--yes sends it without asking")
     counts = plan.counts
+    size = plural(plan.records, "record")
     question = (
-        f"Send {plan.records} records to {plan.shop}: {counts.create} created, {counts.update} updated, "
+        f"Send {size} to {plan.shop}: {counts.create} created, {counts.update} updated, "
         f"{counts.deactivate} deactivated, {counts.remove} removed. Go on?"
     )
     if not ws.ask(question):
@@ -220,4 +222,4 @@ def learn_feeds(ws: Workspace, shop: Connected) -> None:
     seen = ((feed.id, epoch_of(feed.created, zone)) for feed in listed if feed.action in quota)
     new = shop.ledger.learn(SeenFeed(id=number, created=at) for number, at in seen if at is not None)
     if new:
-        ws.progress.say(f"{new} feeds of this seller were made elsewhere in the last 24 hours; they count")
+        ws.progress.say(f"{plural(new, 'feed')} of this seller made elsewhere in the last 24 hours: counted")

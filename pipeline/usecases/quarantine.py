@@ -7,6 +7,7 @@ from pipeline.journal import resting
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.counted import plural
 
 
 def list_(ws: Workspace) -> Outcome:
@@ -14,7 +15,8 @@ def list_(ws: Workspace) -> Outcome:
     with journal_of(ws) as journal:
         rows = resting.resting(journal, ws.identity(ws.shop))
     shown = tuple(
-        f"{row['sku']} ({row['action']}): refused {row['times']} times: {row['reason']}" for row in rows
+        f"{row['sku']} ({row['action']}): refused {plural(row['times'], 'time')}: {row['reason']}"
+        for row in rows
     )
     return Outcome(document={"resting": rows}, lines=shown or ("nothing rests",))
 

@@ -31,6 +31,7 @@ from pipeline.usecases.pushing import go, start
 from pipeline.usecases.results import endings
 from pipeline.usecases.snapshot import fresh
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.counted import plural
 from schemas.fields import KEY, Dialect
 
 Products = Mapping[str, Mapping[str, Any]]
@@ -79,12 +80,12 @@ def rehearsal(ws: Workspace, plan: Plan, read: Callable[[], Iterable[Record]]) -
     if wrong:
         shown = "\n".join(f"  {line}" for line in wrong[:20])
         raise GuardRefused(
-            f"the rehearsal didn't end as the plan promises ({len(wrong)} differences); "
+            f"the rehearsal didn't end as the plan promises ({plural(len(wrong), 'difference')}); "
             f"nothing was sent to the shop:\n{shown}",
             code="rehearsal-failed",
             hint="correct the file and make a new diff, or push without --rehearse",
         )
-    ws.progress.say(f"rehearsal: {plan.records} records did what the plan promises")
+    ws.progress.say(f"rehearsal: {plural(plan.records, 'record')} did what the plan promises")
 
 
 def _snapshot_of(ws: Workspace, plan: Plan) -> Snapshot | None:
@@ -138,7 +139,7 @@ def _pushed(ws: Private, plan: Plan, read: Callable[[], Iterable[Record]]) -> li
             for one in endings(journal, run)
         ]
     missing = ended.counts.pending + ended.counts.unknown
-    return [*rest, f"{missing} records were never finished"] if missing else rest
+    return [*rest, f"{plural(missing, 'record was', 'records were')} never finished"] if missing else rest
 
 
 def _touched(before: Products, now: Products, ours: set[str]) -> list[str]:

@@ -46,6 +46,9 @@ class How:
         return replace(self, reports=of_shop(self.reports, shop))
 
 
+#: The report that every run leaves in its folder, for people.
+REPORT = "report.html"
+
 Gate = Callable[[Comparison, Outcome], Outcome | None]
 
 
@@ -121,7 +124,7 @@ def bring(
     """
     if in_flight(journal, ws.identity(ws.shop)):
         settle_others(ws, journal, shop, context_of(ws.shop, tree_of(shop.client)))
-    own = private_folder(run_folder(ws, run_id)) / "report.html"
+    own = private_folder(run_folder(ws, run_id)) / REPORT
     found = comparison(
         ws, journal, shop, sources,
         snapshot="fresh", reports=(*how.reports, own), source=how.source, partial=how.partial,
@@ -134,7 +137,7 @@ def bring(
     confirm(ws, found.plan, yes=how.yes)
     pushed = _push(ws, journal, shop, found, run_id, how, allowed)
     code = worst(pushed.exit_code, shown.exit_code if found.rejected else 0)
-    content = {**pushed.document, "plan": shown.document["plan"], "exit_code": int(code)}
+    content = {**pushed.document, "plan": shown.document["plan"], "report": str(own), "exit_code": int(code)}
     write_result(run_folder(ws, run_id), "run", content)
     return Outcome(document=content, exit_code=code, lines=pushed.lines, report=shown.report)
 

@@ -13,6 +13,7 @@ from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.results import RunFacts, facts
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.counted import plural
 
 DAY = 86_400.0
 
@@ -83,8 +84,9 @@ def _compacted(ws: Workspace, journal: Journal) -> Outcome:
     days, now = ws.settings.retention.requests_days, ws.clock.now()
     done = compact(journal, before=now - days * DAY, at=now)
     told = (
-        f"bodies and requests of {done.runs} runs that ended more than {days:g} days ago are forgotten:"
-        f" {done.events} events, {done.bytes} bytes of bodies; every change and outcome is kept"
+        f"bodies and requests of {plural(done.runs, 'run')} over {days:g} days old forgotten: "
+        f"{plural(done.events, 'event')}, {plural(done.bytes, 'byte')} of bodies; "
+        "every change and outcome is kept"
     )
     return Outcome(document=asdict(done), lines=(told,))
 

@@ -16,6 +16,7 @@ from pipeline.snapshot.snapshot import Snapshot
 from pipeline.usecases.connection import Connected, connected
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.counted import plural
 
 
 def take(ws: Workspace, *, since: str | None = None, out: Path | None = None) -> Outcome:
@@ -107,5 +108,5 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
 
 def _lines(snapshot: Snapshot, out: Path | None) -> tuple[str, ...]:
     state = "complete" if snapshot.complete else f"not proven complete: {snapshot.doubt}"
-    told = (f"snapshot {snapshot.id}: {snapshot.rows} products, {state}",)
+    told = (f"snapshot {snapshot.id}: {plural(snapshot.rows, 'product')}, {state}",)
     return (*told, f"written to {out}") if out else told

@@ -27,6 +27,7 @@ from pipeline.usecases.snapshot import fresh
 from pipeline.usecases.workspace import Workspace
 from pipeline.validate.rules import informed
 from pipeline.values.context import Context
+from pipeline.values.counted import plural
 from schemas.fields import KEY
 
 #: Outcomes after which the shop holds what we sent, or may.
@@ -138,8 +139,8 @@ def _notices(journal: Journal, rows: Sequence[RunRow], wanted: Wanted) -> Iterat
         unsent = sum(sizes[b.no] for b in journal.state(row.id).open if b.phase is Phase.PLANNED)
         if unsent:
             yield (
-                f"{unsent} records of run {row.id} were never sent, so there is nothing of them to take back;"
-                f" `sellercenter resume {row.id}` would still send them."
+                f"{plural(unsent, 'record')} of run {row.id} never left: nothing of that is to be taken back;"
+                f" `sellercenter resume {row.id}` would still send it."
             )
     if not wanted.stock and any(_has_stock(journal, row) for row in rows):
         yield "Stock isn't taken back, since it has been sold from; --stock does it all the same."

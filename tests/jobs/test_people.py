@@ -82,7 +82,7 @@ def test_a_notice_says_what_a_merchant_asks() -> None:
         "When: 28 Feb 2027 22:01 (America/Lima)",
         "File: /drop/a.csv",
         "Products: 30 changed, 2 with errors",
-        "Changed in the shop by someone else: 1 fields",
+        "Changed in the shop by someone else: 1 field",
         "Held back because:",
         "  - 30 products would cost more than 50 % more [price-up]",
         "Report: /state/runs/x/report.html",

@@ -107,12 +107,12 @@ def test_a_refused_child_leaves_its_parent_alone_unless_told(run: Run, told: Tol
     ("settings", "says"),
     [
         ({"max_errors_pct": 25}, None),
-        ({"max_errors_pct": 24}, "1 of 4 rows (25.0 %) were refused, more than max_errors_pct = 24"),
-        ({"max_errors_pct": 100, "max_errors": 0}, "1 rows were refused, more than max_errors = 0"),
-        ({"max_errors_pct": 100, "on_error": "stop"}, '1 of 4 rows were refused, and on_error = "stop"'),
+        ({"max_errors_pct": 24}, "1 of 4 rows was refused (25.0 %), more than max_errors_pct = 24"),
+        ({"max_errors_pct": 100, "max_errors": 0}, "1 row was refused, more than max_errors = 0"),
+        ({"max_errors_pct": 100, "on_error": "stop"}, '1 of 4 rows was refused, and on_error = "stop"'),
         (
             {"max_errors_pct": 100, "max_errors_by_code": {"not-a-number": 0}},
-            "1 findings not-a-number, more than max_errors_by_code allows (0)",
+            "1 finding not-a-number, more than max_errors_by_code allows (0)",
         ),
     ],
 )
@@ -124,5 +124,5 @@ def test_the_error_budget(run: Run, settings: dict[str, Any], says: str | None) 
 
 def test_nothing_accepted_is_over_any_budget(run: Run) -> None:
     whole = CatalogSettings(max_errors_pct=100)
-    assert over_budget(run([product("A", price="x")], known="A"), whole) == "none of 1 rows was accepted"
+    assert over_budget(run([product("A", price="x")], known="A"), whole) == "none of 1 row was accepted"
     assert over_budget(run([], columns=["SellerSku"], known=[]), whole) == "the catalog holds no row"
