@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.read.catalog import Part, ReadOptions, column_letters
 from pipeline.read.header import DEPTH, find_header, footer_length
@@ -182,9 +183,9 @@ class _Body:
         columns = slab.columns(self._places)
         if columns is None:
             return None
-        for cells in zip(*columns.texts, strict=True):
-            first = cells[0]
-            if (first is None or first.strip() == self._names[0]) and self._repeats(cells):
+        first = pc.utf8_trim_whitespace(columns.texts[0])
+        for row in pc.indices_nonzero(pc.fill_null(pc.equal(first, self._names[0]), True)).to_pylist():
+            if self._repeats([column[row].as_py() for column in columns.texts]):
                 return None
         return columns
 
@@ -198,8 +199,7 @@ class _Body:
         self._hidden += slab.hidden
         numbers = pa.array(np.arange(slab.first, slab.first + slab.rows, dtype=np.int64))
         columns = slab.dressed(columns, self._places)
-        texts = [pa.array(column, pa.string()) for column in columns.texts]
-        self._writer.batch(numbers, [*texts, self._marked(columns, slab.rows)])
+        self._writer.batch(numbers, [*columns.texts, self._marked(columns, slab.rows)])
 
     def _marked(self, columns: Columns, rows: int) -> pa.Array:
         """NUMBERS of many rows: few combinations come up in all of them."""

@@ -164,7 +164,7 @@ def _pattern(whole: str) -> str:
 @lru_cache(maxsize=100_000)
 def shown(text: str, look: Look, epoch_1904: bool = False) -> str:
     """What a spreadsheet shows for the number in a cell's XML, under a look."""
-    if look.kind == "number" and (quick := _padded(text, look)):
+    if look.kind == "number" and (quick := padded(text, look)):
         return quick
     if look.kind in ("date", "time", "datetime", "elapsed"):
         return _shown_moment(text, look.kind, epoch_1904=epoch_1904)
@@ -178,7 +178,7 @@ def shown(text: str, look: Look, epoch_1904: bool = False) -> str:
     return _dressed(number, look)
 
 
-def _padded(text: str, look: Look) -> str:
+def padded(text: str, look: Look) -> str:
     """The common case as text alone: no digit has to go, only zeros are added; "" where that's not it."""
     whole, point, fraction = text.partition(".")
     if not (whole.isdigit() and whole.isascii() and len(text) <= DIGITS and len(fraction) <= look.decimals):

@@ -9,13 +9,15 @@ claims more cells than it can hold, is read by `sheetxml` alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from pipeline.read.grid import Line
@@ -45,9 +47,9 @@ _DIMENSION = re.compile(rb'<dimension ref="[A-Z]+\d+:([A-Z]{1,3})(\d{1,7})"')
 
 @dataclass(slots=True)
 class Odd:
-    """What a scan of the XML found, by (row, column): style and number, error, no value."""
+    """What a scan of the XML found: style and number by column and row; error, no value by (row, column)."""
 
-    numbers: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    numbers: dict[int, dict[int, tuple[str, str]]] = field(default_factory=dict)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     empty: set[tuple[int, int]] = field(default_factory=set)
     hidden: set[int] = field(default_factory=set)
@@ -65,13 +67,13 @@ class QuickLines:
 
     def __init__(self, book: Workbook, path: Path, sheet: Sheet, lines: Lines, *, slab: int = SLAB) -> None:
         _check_size(book, sheet)
-        styles = {str(index).encode() for index, look in enumerate(book.looks) if look is not PLAIN}
+        dressed = [str(index) for index, look in enumerate(book.looks) if look is not PLAIN]
+        styles = {index.encode(): index for index in dressed}
         with ThreadPoolExecutor(max_workers=1) as beside:
             searching = beside.submit(_search, book, sheet, styles)
             values = _opened(path, sheet)
             self.odd = searching.result()
         self.left = values.start[1] if values.start else 0
-        self.touched = {row for row, _ in (*self.odd.numbers, *self.odd.errors, *self.odd.empty)}
         self.strange = {row for row, _ in (*self.odd.errors, *self.odd.empty)}
         self.shown = lines
         self._rows = _rows(values)
@@ -96,7 +98,7 @@ class QuickLines:
             raise Refusal(f"row {number} is beyond what a sheet can hold", code="limit")
         line = _line(number, row, self.left, self.shown)
         line.hidden = number in self.odd.hidden
-        if number in self.touched:
+        if self.odd.numbers or number in self.strange:
             _override(line, self.odd, self.shown, self.left + len(row))
         return line
 
@@ -154,7 +156,7 @@ def _check_size(book: Workbook, sheet: Sheet) -> None:
         raise NotPlain
 
 
-def _search(book: Workbook, sheet: Sheet, styles: set[bytes]) -> Odd:
+def _search(book: Workbook, sheet: Sheet, styles: Mapping[bytes, str]) -> Odd:
     odd = Odd()
     rest = b""
     with book.open(sheet.part) as stream:
@@ -171,29 +173,53 @@ def _search(book: Workbook, sheet: Sheet, styles: set[bytes]) -> Odd:
     return odd
 
 
-def _search_block(block: bytes, styles: set[bytes], odd: Odd) -> None:
+def _search_block(block: bytes, styles: Mapping[bytes, str], odd: Odd) -> None:
     """Take up the odd cells of whole rows.
 
     Raises:
         NotPlain: rows or cells without their address, comments, CDATA.
     """
-    if b"<!" in block or block.count(b"<c ") != block.count(b'<c r="') or b"<c>" in block:
-        raise NotPlain
-    if block.count(b"<row") != block.count(b'<row r="'):
-        raise NotPlain
+    formulas = _checked(block)
     if b' hidden="' in block:
         odd.hidden.update(int(row) for row in _HIDDEN.findall(block))
     if b't="e"' in block:
         for column, row, text in _ERROR.findall(block):
             odd.errors[int(row), index_of(column.decode())] = text.decode()
-    if b"<f" in block:
+    if formulas:
         odd.empty.update((int(row), index_of(column.decode())) for column, row in _EMPTY.findall(block))
     if styles and b' s="' in block:
         if re.search(rb'<c r="[A-Z]+\d+" t="\w+" s=', block):
             raise NotPlain
         for column, row, style, text in _STYLED.findall(block):
             if style in styles:
-                odd.numbers[int(row), _columns(column)] = style.decode(), text.decode()
+                odd.numbers.setdefault(_columns(column), {})[int(row)] = styles[style], text.decode()
+
+
+def _checked(block: bytes) -> bool:
+    """Whether there are formulas; every tag is judged by the bytes behind its `<`.
+
+    Raises:
+        NotPlain: rows or cells without their address, comments, CDATA.
+    """
+    text = np.frombuffer(block + bytes(8), np.uint8)
+    tags = np.flatnonzero(text == ord("<"))
+    second = text[tags + 1]
+    if (second == ord("!")).any():
+        raise NotPlain
+    for name in (b"c", b"row"):
+        found = _named(text, tags[second == name[0]], name)
+        for place, byte in enumerate(b' r="', start=1 + len(name)):
+            if not (text[found + place] == byte).all():
+                raise NotPlain
+    return bool(_named(text, tags[second == ord("f")], b"f").size)
+
+
+def _named(text: npt.NDArray[np.uint8], tags: npt.NDArray[np.intp], name: bytes) -> npt.NDArray[np.intp]:
+    """Those of the tags that begin with a letter which are called so."""
+    for place, byte in enumerate(name[1:], start=2):
+        tags = tags[text[tags + place] == byte]
+    behind = text[tags + 1 + len(name)] | 0x20
+    return tags[(behind < ord("a")) | (behind > ord("z"))]
 
 
 @lru_cache(maxsize=20_000)
@@ -225,8 +251,8 @@ def _override(line: Line, odd: Odd, lines: Lines, width: int) -> None:
     """Put in what calamine doesn't tell."""
     for column in range(width):
         place = (line.number, column)
-        if place in odd.numbers:
-            style, text = odd.numbers[place]
+        if column in odd.numbers and line.number in odd.numbers[column]:
+            style, text = odd.numbers[column][line.number]
             line.numbers.discard(column)
             line.cells[column] = lines.number(text, style, line.number, column, line.numbers)
         elif place in odd.errors:

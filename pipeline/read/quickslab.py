@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.read.grid import Line
 from pipeline.read.looks import DIGITS, PLAIN, shown
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.read.quicksheet import QuickLines
 
 _NUMBERS = (float, int)
+#: Whole numbers below it have no more digits than a spreadsheet keeps.
+_WHOLE = 10.0**DIGITS
 
 
 class QuickSlab:
@@ -47,59 +51,95 @@ class QuickSlab:
         texts, numbers = [], []
         for place in places:
             at = place - self._sheet.left
-            column, mask = self._column(values[at] if 0 <= at < len(values) else nothing)
-            if column is None:
+            found = _column(values[at] if 0 <= at < len(values) else nothing)
+            if found is None or _longest(found[0]) > self._sheet.shown.longest:
                 return None
-            texts.append(column)
-            numbers.append(mask)
+            texts.append(found[0])
+            numbers.append(found[1])
         return None if _blank_rows(texts) else Columns(texts=texts, numbers=numbers)
-
-    def _column(
-        self, values: Sequence[object]
-    ) -> tuple[list[str | None] | None, npt.NDArray[np.bool_] | None]:
-        """One column as it is shown, and which of it are numbers; None where a cell is too long."""
-        mask = None
-        if set(map(type, values)) == {str}:
-            texts: list[str | None] = [value or None for value in values]  # type: ignore[misc]
-        else:
-            texts = list(map(text_of, values))
-            mask = np.fromiter((type(value) in _NUMBERS for value in values), np.bool_, len(values))
-            if any(
-                mask[row] for row, text in enumerate(texts) if text and len(text) > DIGITS and "." not in text
-            ):
-                return None, None
-        too_long = max(map(len, filter(None, texts)), default=0) > self._sheet.shown.longest
-        return (None if too_long else texts), mask
 
     def dressed(self, columns: Columns, places: Sequence[int]) -> Columns:
         """The same columns with numbers under a format as it shows them; what that tells is told once."""
         odd, shown = self._sheet.odd.numbers, self._sheet.shown
-        if not self._numbers_of(odd):
-            return columns
         texts, numbers = list(columns.texts), list(columns.numbers)
         for at, place in enumerate(places):
-            found = [(row, odd[row, place]) for row in self._numbers if (row, place) in odd]
+            cells = odd.get(place, {})
+            found = [(row, cells[row]) for row in self._numbers if row in cells] if cells else []
             if not found:
                 continue
             mask = numbers[at]
-            own, flags = list(texts[at]), np.zeros(self.rows, np.bool_) if mask is None else mask.copy()
+            own, flags = texts[at].to_pylist(), np.zeros(self.rows, np.bool_) if mask is None else mask.copy()
             for row, (style, text) in found:
                 seen: set[int] = set()
                 own[row - self.first] = shown.number(text, style, row, place, seen)
                 flags[row - self.first] = bool(seen)
-            texts[at], numbers[at] = own, flags
+            texts[at], numbers[at] = pa.array(own, pa.string()), flags
         return Columns(texts=texts, numbers=numbers)
 
-    def _numbers_of(self, odd: Mapping[tuple[int, int], object]) -> bool:
-        return bool(odd) and not self._sheet.touched.isdisjoint(self._numbers)
+
+_Found = tuple[pa.Array, npt.NDArray[np.bool_] | None]
 
 
-def _blank_rows(texts: Sequence[Sequence[str | None]]) -> bool:
+def _column(values: Sequence[object]) -> _Found | None:
+    """One column as it is shown, and which of it are numbers; None where a number is too long."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        texts = pa.array(values, pa.string())
+        return pc.if_else(pc.equal(texts, ""), None, texts), None
+    mask = np.fromiter((type(value) in _NUMBERS for value in values), np.bool_, len(values))
+    if kinds <= {float, str} and (quick := _floats(values, mask)) is not None:
+        return quick, mask
+    own = list(map(text_of, values))
+    if any(mask[row] and _too_long(text) for row, text in enumerate(own)):
+        return None
+    return pa.array(own, pa.string()), mask
+
+
+def _floats(values: Sequence[object], mask: npt.NDArray[np.bool_]) -> pa.Array | None:
+    """A column of numbers and blanks as text; None where it holds words or a number too long.
+
+    What Arrow writes is what `plain_of` writes, wherever it has few digits and no exponent.
+    """
+    if any(values[row] != "" for row in np.flatnonzero(~mask)):
+        return None
+    numbers = np.array([value if number else 0.0 for value, number in zip(values, mask, strict=True)])
+    whole = (np.floor(numbers) == numbers) & (np.abs(numbers) < _WHOLE)
+    texts = pc.cast(pa.array(np.where(whole, 0.5, numbers)), pa.string())
+    odd = pc.or_(pc.greater(pc.binary_length(texts), DIGITS + 1), pc.match_substring(texts, "e"))
+    texts = pc.if_else(
+        pa.array(whole), pc.cast(pa.array(np.where(whole, numbers, 0).astype(np.int64)), pa.string()), texts
+    )
+    texts = pc.if_else(pa.array(mask), texts, None)
+    rows = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
+    if not len(rows):
+        return texts
+    own = texts.to_pylist()
+    for row in rows:
+        own[row] = plain_of(float(numbers[row]))
+        if _too_long(own[row]):
+            return None
+    return pa.array(own, pa.string())
+
+
+def _too_long(text: str | None) -> bool:
+    """Whether a number has digits that a spreadsheet can't keep."""
+    return text is not None and len(text) > DIGITS and "." not in text
+
+
+def _longest(texts: pa.Array) -> int:
+    """The most bytes that one of the texts has: at least as many as characters."""
+    return pc.max(pc.binary_length(texts)).as_py() or 0
+
+
+def _blank_rows(texts: Sequence[pa.Array]) -> bool:
     """Whether a row holds nothing but blanks; as a rule the first column says no."""
-    rows: Iterable[int] = range(len(texts[0])) if texts else ()
+    rows: pa.Array | None = None
     for column in texts:
-        rows = [row for row in rows if (text := column[row]) is None or text.isspace()]
-        if not rows:
+        held = column if rows is None else column.take(rows)
+        blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(held), ""), True)
+        left = pc.indices_nonzero(blank)
+        rows = left if rows is None else rows.take(left)
+        if not len(rows):
             return False
     return True
 
@@ -120,4 +160,4 @@ def other_of(value: object) -> str:
 
 def plain_of(value: float) -> str:
     text = f"{value:.{DIGITS}g}"
-    return shown(repr(value), PLAIN) if "e" in text else text
+    return shown(repr(value), PLAIN) if "e" in text or text == "-0" else text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from pipeline.read.grid import Line
@@ -46,10 +47,10 @@ class Columns:
     """Rows as columns.
 
     Attributes:
-        texts: a list a column, None for an empty cell; numbers: which of them are numbers, or None.
+        texts: a string array a column, null for an empty cell; numbers: which of them are numbers, or None.
     """
 
-    texts: Sequence[Sequence[str | None]]
+    texts: Sequence[pa.Array]
     numbers: Sequence[npt.NDArray[np.bool_] | None]
 
 

@@ -16,7 +16,7 @@ from lxml import etree
 from pipeline.read.catalog import Limits, column_letters
 from pipeline.read.grid import Line, Merge
 from pipeline.read.job import Refusal
-from pipeline.read.looks import BUILTIN, DIGITS, PLAIN, Look, look_of, plain, shown, stored
+from pipeline.read.looks import BUILTIN, DIGITS, PLAIN, Look, look_of, padded, plain, shown, stored
 from pipeline.read.notes import Notes
 from pipeline.read.sheetxml import (
     Cell,
@@ -308,11 +308,14 @@ class Lines:
         if look is PLAIN and value.isdigit() and len(value) <= DIGITS:
             numbers.add(column)
             return value.lstrip("0") or "0"
+        if look is not PLAIN:
+            self._dressed.add(column)
+            if look.kind == "number" and (quick := padded(value, look)):
+                numbers.update(() if look.pattern else (column,))
+                return quick
         if len(value) > DIGITS:
             self.long(value, row, column)
         text = shown(value, look, self._epoch)
-        if look is not PLAIN:
-            self._dressed.add(column)
         if look.kind in ("plain", "number") and not (look.before or look.after or look.pattern):
             numbers.add(column)
             if look.kind == "number" and "." in value and _differs(value, text):
