@@ -84,7 +84,8 @@ def _compacted(ws: Workspace, journal: Journal) -> Outcome:
     days, now = ws.settings.retention.requests_days, ws.clock.now()
     done = compact(journal, before=now - days * DAY, at=now)
     told = (
-        f"bodies and requests of {plural(done.runs, 'run')} over {days:g} days old forgotten: "
+        f"bodies and requests of {plural(done.runs, 'run')} "
+        f"that ended more than {days:g} days ago are forgotten: "
         f"{plural(done.events, 'event')}, {plural(done.bytes, 'byte')} of bodies; "
         "every change and outcome is kept"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,6 +177,8 @@ def test_what_a_guard_refused_waits_for_a_person(night: Make, rows: Make) -> Non
     said = here.run("nightly")
     run = said.document["run"]
     assert (said.exit_code, said.document["state"], here.posts()) == (5, "waiting", [])
+    assert Path(said.document["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert here.notices()[-1]["report"] == said.document["report"]
     assert f"approve {run}" in here.notices()[0]["text"]
     again = here.run("nightly")
     assert (again.exit_code, again.document["run"]) == (5, run)
