@@ -55,8 +55,8 @@ setup: $(VENV)/.dev ## Create .venv from the hashed locks, and install this proj
 demo: $(VENV)/.run ## Import a catalog into a local Seller Center, show what happened, roll it back
 	@$(BIN)/python sample_data/demo.py
 
-test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev ## Run the tests, as many files at once as there are cores; WORKERS=0 for one by one
+	@$(BIN)/python -m pytest -n $(or $(WORKERS),auto) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## Style, types, and which way imports may run
 	@$(BIN)/ruff check .

