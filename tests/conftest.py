@@ -10,6 +10,14 @@ import pytest
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long ones run only where somebody asks for them (`make chaos`)."""
+    if "chaos" not in str(config.getoption("-m")):
+        left = [item for item in items if item.get_closest_marker("chaos")]
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=left)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def only_loopback() -> Iterator[None]:
     """A test that calls out is a broken test: refuse every other address."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.diff.plan import Change, Effect, Record
 from pipeline.market.feeds import Action
+from pipeline.rollback.units import along, bare
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import Dialect, Field, UnknownField, field_named
@@ -101,8 +102,8 @@ class Examiner:
         if record.action is Action.REMOVE:
             return {}
         fields = {**dict(record.context), **{change.field: change.after for change in record.changes}}
-        if self.dialect is Dialect.FALABELLA and record.action is Action.UPDATE:
-            return {**_unit_sent_along(fields, current), **fields}
+        if record.action is Action.UPDATE and bare(fields, self.dialect):
+            return {**along(fields, {name: str(value or "") for name, value in current.items()}), **fields}
         return fields
 
     def _field(self, name: str) -> Field:
@@ -110,17 +111,6 @@ class Examiner:
             return field_named(name, self.dialect)
         except UnknownField:
             return Field(name=name, kind="text")  # type: ignore[arg-type]
-
-
-def _unit_sent_along(fields: Mapping[str, str], current: Product) -> dict[str, str]:
-    """Falabella takes an update only with one business unit in it (F6): send a status as it stands."""
-    sent = {name: value for name, value in fields.items() if name.startswith("BusinessUnits.")}
-    if any(sent.values()):
-        return {}
-    held = [n for n, v in current.items() if n.startswith("BusinessUnits.") and n.endswith(".Status") and v]
-    same = {name.rpartition(".")[0] for name in sent}  # emptied only: the shop counts that as nothing
-    first = min(held, key=lambda n: (n.rpartition(".")[0] not in same, n), default=None)
-    return {first: str(current[first])} if first else {}
 
 
 def _moved_message(moved: list[Moved]) -> str:

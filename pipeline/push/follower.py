@@ -232,7 +232,8 @@ class Follower:
                 job.watcher.warn(f"batch {batch.no}: {found.why}; a person must look, nothing is sent for it")
             case "wait":
                 anchor = self._anchors[batch.no]
-                job.agenda.at(batch.no, anchor.tick + found.at - anchor.now)
+                next_look = job.clock.monotonic() + TOGETHER  # sooner it would be the same list again
+                job.agenda.at(batch.no, max(next_look, anchor.tick + found.at - anchor.now))
 
     def _forget(self, no: int) -> None:
         """Its search is over."""

@@ -24,14 +24,6 @@ LIMITS = {
 GUARDS = {"price_up_pct": 1e9, "price_down_pct": 100, "price_median_pct": 1e9, "text_shrunk_pct": 100}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long ones run only where somebody asks for them (`make chaos`)."""
-    if "chaos" not in str(config.getoption("-m")):
-        left = [item for item in items if item.get_closest_marker("chaos")]
-        items[:] = [item for item in items if item not in left]
-        config.hook.pytest_deselected(items=left)
-
-
 @dataclass
 class Shop:
     """A sandbox in a process of its own."""
