@@ -32,6 +32,7 @@ class HowTo:
     Attributes:
         outcomes: outcome, or how far they came → records.
         products: with something in the rollback files.
+        bare: of `rollback.xml`, without the business unit that the shop demands.
         by_hand: (where, what to put there), for what no file can do.
     """
 
@@ -55,11 +56,13 @@ class HowTo:
         unclear: Sequence[tuple[str, str, str]] = (),
         *,
         dialect: Dialect = Dialect.CLASSIC,
+        bare: int = 0,
     ) -> HowTo:
         """The numbers of a run.
 
         Args:
             unclear: (sku, field, old value) that only a person can choose.
+            bare: products whose update lacks the business unit that the shop demands.
         """
         backs = reversals.values()
         return cls(
@@ -70,15 +73,9 @@ class HowTo:
             created=tuple(back.sku for back in backs if back.created),
             removed=tuple(back.sku for back in backs if back.removed and not back.created),
             images=sum(1 for back in backs if back.values.get("Images")),
-            bare=0 if dialect is Dialect.CLASSIC else sum(1 for back in backs if _bare(back)),
+            bare=bare,
             by_hand=tuple(_by_hand(backs, unclear, dialect)),
         )
-
-
-def _bare(back: Reversal) -> bool:
-    """Falabella takes an update only with a business unit in it."""
-    sent = [name for name, value in back.values.items() if value and name != "Images"]
-    return bool(sent) and not any(name.startswith("BusinessUnits.") for name in sent)
 
 
 def _by_hand(

@@ -22,6 +22,7 @@ from pipeline.market.bodies import feed_body
 from pipeline.market.feeds import Action
 from pipeline.rollback.howto import HowTo, howto
 from pipeline.rollback.invert import Reversal, Wanted, in_order, invert
+from pipeline.rollback.units import Units, along, bare
 from pipeline.store.atomic import append_durable, private_folder, write_atomic
 from pipeline.store.disk_errors import disk_errors
 from pipeline.store.safe_csv import unmarked_lines, write_catalog_csv, write_catalog_xlsx
@@ -49,6 +50,7 @@ class Kit:
         standing: reads the run's records from the start, as far as they came, as often as it's called.
         resolve: an old value → the value to send (request bodies need the ids of categories).
         echoes: what we sent where the shop has words of its own: sent again, its text is there again.
+        units: what the shop held of products' business units when the run was planned.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Kit:
         clock: Clock,
         resolve: Resolve = lambda _, value: value,
         echoes: Echoes = lambda _: {},
+        units: Units = lambda _: {},
     ) -> None:
         self._folder = folder
         self._run, self._shop = run, shop
@@ -71,6 +74,7 @@ class Kit:
         self._clock = clock
         self._resolve = resolve
         self._echoes = echoes
+        self._units = units
         self._next = 0.0
 
     @property
@@ -91,9 +95,11 @@ class Kit:
         headers = rollback_headers(reversals, self._dialect)
         write_catalog_csv(self._folder / "rollback.csv", headers, rollback_rows(reversals, headers))
         write_catalog_xlsx(self._folder / "rollback.xlsx", headers, rollback_rows(reversals, headers))
-        self._write_bodies(reversals)
+        lacking = self._write_bodies(reversals)
         counted = Counter(one.outcome for one in self._standing())
-        numbers = HowTo.of(self._run, self._shop, reversals, counted, unclear, dialect=self._dialect)
+        numbers = HowTo.of(
+            self._run, self._shop, reversals, counted, unclear, dialect=self._dialect, bare=lacking
+        )
         write_atomic(self._folder / "HOWTO.md", howto(numbers).encode())
         self._next = self._clock.now() + PAUSE
 
@@ -141,9 +147,13 @@ class Kit:
                 values = (one.record.sku, change.field, change.before or "", change.after)
                 yield (*values, one.record.action.value, one.feed, one.outcome, when)
 
-    def _write_bodies(self, reversals: Mapping[str, Reversal]) -> None:
-        """`rollback.xml` for ProductUpdate; images need an action, and so a file, of their own."""
-        plain, images = [], []
+    def _write_bodies(self, reversals: Mapping[str, Reversal]) -> int:
+        """`rollback.xml` for ProductUpdate; images need an action, and so a file, of their own.
+
+        Returns:
+            How many products in it lack the business unit that the shop demands.
+        """
+        plain, images = {}, []
         for back in reversals.values():
             fields = {
                 name: self._resolve(name, value) or ""
@@ -152,12 +162,22 @@ class Kit:
             }
             pictures = fields.pop("Images", None)
             if fields:
-                plain.append((back.sku, fields))
+                plain[back.sku] = fields
             if pictures:
                 images.append((back.sku, {"Images": pictures}))
-        write_atomic(self._folder / "rollback.xml", feed_body(Action.UPDATE, plain, self._dialect))
+        lacking = self._complete(plain)
+        write_atomic(self._folder / "rollback.xml", feed_body(Action.UPDATE, [*plain.items()], self._dialect))
         if images:
             write_atomic(self._folder / "rollback-images.xml", feed_body(Action.IMAGE, images, self._dialect))
+        return lacking
+
+    def _complete(self, plain: dict[str, dict[str, str]]) -> int:
+        """Give each update the business unit that it needs; how many found none."""
+        lacking = [sku for sku, fields in plain.items() if bare(fields, self._dialect)]
+        units = self._units(lacking) if lacking else {}
+        for sku in lacking:
+            plain[sku] |= along(plain[sku], units.get(sku, {}))
+        return sum(bare(plain[sku], self._dialect) for sku in lacking)
 
 
 def rollback_headers(reversals: Mapping[str, Reversal], dialect: Dialect) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from pipeline.store.locks import LockHolder, shop_lock
 from pipeline.usecases.connection import Connected
 from pipeline.usecases.results import failed_document, write_result
 from pipeline.usecases.signals import stop_on_signal
+from pipeline.usecases.units import units_of
 from pipeline.usecases.watching import Watching
 from pipeline.usecases.workspace import Workspace
 from pipeline.validate.rules import informed
@@ -152,6 +153,7 @@ def kit_of(ws: Workspace, journal: Journal, shop: Connected, row: RunRow, contex
         operators=ws.shop.operators, standing=lambda: standing(journal, row.id), clock=ws.clock,
         resolve=lambda name, value: sendable(name, value, ws.shop.dialect, tree),
         echoes=lambda skus: echoes(journal, row.identity, skus),
+        units=lambda skus: units_of(ws, header_of(journal, row.id), skus),
     )  # fmt: skip
 
 

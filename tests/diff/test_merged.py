@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.diff.offers import faults, offer_of
@@ -173,6 +173,7 @@ DATE = st.sampled_from(["", "2030-01-01 00:00:00", "2030-02-01 00:00:00"])
 NAMES = ("Price", "SalePrice", "SaleStartDate", "SaleEndDate")
 
 
+@settings(deadline=None)  # pandas is imported by the first example
 @given(values=st.tuples(MONEY, MONEY, DATE, DATE))
 def test_offers_and_rows_are_judged_by_the_same_rules(values: tuple[str, ...]) -> None:
     """What an offer is found guilty of is what validation finds where one row holds all of it."""

@@ -76,7 +76,7 @@ def agree(seller: Any, run: str) -> list[tuple[Any, ...]]:
 def push(seller: Any, rows: list[Mapping[str, str]], exit_code: int = 0) -> str:
     assert seller.diff(seller.catalog(rows)).exit_code == 0
     pushed = seller.push()
-    assert pushed.exit_code == exit_code, pushed
+    assert pushed.exit_code == exit_code, pushed.document
     return str(pushed.document["run"])
 
 
@@ -169,6 +169,65 @@ def test_the_request_bodies_posted_by_hand_undo_the_run(make_seller: Make, make_
     now = seller.held()
     assert now.pop("TEA-0050")["Status"] == "inactive"
     assert now == first
+
+
+def test_falabella_takes_the_request_bodies_as_they_are(make_seller: Make, make_product: Product) -> None:
+    """An update without a business unit is refused there: whatever goes back, the body has one."""
+    facl, fape = "BusinessUnits.facl", "BusinessUnits.fape"
+    sale = {"SpecialPrice": "5.00", "SpecialFromDate": "2026-01-01 00:00:00"}
+    more = {"Images": IMAGE.format("a"), "TaxClass": "full", "Variation": "M"}
+    products = [make_product(n, PrimaryCategory=str(101 + n % 2), **more) for n in range(12)]
+    for n in (5, 6):
+        products[n] |= {f"{facl}.{name}": value for name, value in sale.items()}
+    for name in ("Price", "Quantity", "Status"):
+        del products[7][name]
+    products[7] |= {f"{facl}.Price": "20.00", f"{facl}.Stock": "4", f"{facl}.Status": "active"}
+    seller = make_seller(
+        products,
+        sandbox={"dialect": "falabella", "operators": "facl,fape"},
+        shop={"dialect": "falabella", "operators": ["facl", "fape"]},
+    )
+    seller.edit("TEA-0011", **{f"{facl}.Status": "", f"{fape}.Status": ""})
+    first = seller.held()
+    changes: list[Mapping[str, str]] = [
+        {"Name": "Content alone"},
+        {"Images": IMAGE.format("b")},
+        {"PrimaryCategory": "101", "Description": "<p>Another category</p>"},
+        {f"{fape}.Price": "12.00"},
+        {f"{facl}.{name}": value for name, value in sale.items()},
+        {f"{facl}.SpecialPrice": "__CLEAR__"},
+        {f"{facl}.SpecialPrice": "4.00", f"{facl}.SpecialFromDate": "2026-01-01 00:00:00"},
+        {f"{fape}.Price": "21.00", "Name": "Now abroad"},
+        {f"{facl}.Status": "inactive"},
+        {f"{facl}.Price": "19.50", "TaxClass": "reduced"},
+        {"Variation": "XL"},
+        {"Name": "A unit without a status"},
+    ]
+    rows = [{"SellerSku": f"TEA-{n:04d}", **change} for n, change in enumerate(changes)]
+    new = {k: v for k, v in make_product(50).items() if k not in ("Price", "Quantity", "Status")}
+    rows.append({**new, f"{facl}.Price": "9"})
+    seller.catalog(rows)
+    kit = kit_of(seller, push(seller, rows))
+    assert "names no business unit" not in (kit / "HOWTO.md").read_text(encoding="utf-8")
+    ws = Workspace(config=seller.folder / "sellercenter.toml", asked_state=seller.folder / "state")
+    with connected(ws) as shop:
+        sent = [
+            shop.market.post_feed(Action.UPDATE, (kit / "rollback.xml").read_bytes()),
+            shop.market.post_feed(Action.IMAGE, (kit / "rollback-images.xml").read_bytes()),
+        ]
+        feeds = [shop.market.feed_status(receipt.feed) for receipt in sent]
+    assert [feed.errors for feed in feeds] == [(), ()]
+    now = seller.held()
+    created = now.pop("TEA-0050")
+    opened = {name: now["TEA-0007"].pop(name) for name in [*now["TEA-0007"]] if name.startswith(fape)}
+    assert (created[f"{facl}.Status"], opened[f"{fape}.Status"]) == ("inactive", "inactive")
+    differ = {
+        (sku, name): (value, first[sku].get(name))
+        for sku, one in now.items()
+        for name, value in one.items()
+        if value != first[sku].get(name)
+    }
+    assert differ == {}
 
 
 def test_the_page_tells_this_runs_numbers(make_seller: Make, make_product: Product) -> None:
