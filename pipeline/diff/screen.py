@@ -21,18 +21,22 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.diff.tables import Flags, Rows
-from pipeline.values.columns import comparable_column
 from pipeline.values.context import Context
+from pipeline.values.kinds import comparable
 from schemas.fields import Field, Kind
 
 Words = npt.NDArray[np.uint64]
 
 #: How hashes are made; whoever keeps them keeps this beside them.
-RECIPE = f"1/polars-{pl.__version__}"
+RECIPE = f"2/polars-{pl.__version__}"
 _WORD = 64
 _NUMBERS = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.NUMBER})
 _CATEGORIES = frozenset({Kind.CATEGORY, Kind.CATEGORIES})
 _LONG = frozenset({Kind.HTML})
+#: So few digits that no two such numbers share a float.
+_NUMBER = r"\A(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?\z"
+#: Distinct texts whose meaning is remembered, a column.
+_REMEMBERED = 50_000
 
 
 def is_long(of: Field) -> bool:
@@ -40,20 +44,42 @@ def is_long(of: Field) -> bool:
     return of.kind in _LONG
 
 
-def hashes(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> list[Words]:
-    """One hash a row, a column a field and other for every field; 0 for nothing (null or "")."""
-    meant = [of for of in fields if of.kind in _NUMBERS or (of.kind in _CATEGORIES and ctx.category_names)]
-    cheap = frame.select(of.name for of in fields).with_columns(
-        comparable_column(frame[of.name].replace("", None), of, ctx) for of in meant
-    )
-    seeds = {of.name: zlib.crc32(of.name.encode()) for of in fields}
-    found = cheap.select(_hash(pl.col(name), seed).alias(name) for name, seed in seeds.items())
-    return [found[of.name].to_numpy() for of in fields]
+class Hasher:
+    """Hashes of some fields, batch by batch; what names mean is looked up once, not once a batch."""
+
+    def __init__(self, fields: Sequence[Field], ctx: Context) -> None:
+        self.fields = tuple(fields)
+        self._named = [of for of in fields if of.kind in _CATEGORIES and ctx.category_names]
+        self._ctx = ctx
+        self._known: dict[str, dict[str, str]] = {of.name: {} for of in self._named}
+
+    def hashes(self, frame: pl.DataFrame) -> list[Words]:
+        """One hash a row, a column a field and other for every field; 0 for nothing (null or "")."""
+        cheap = frame.select(of.name for of in self.fields)
+        cheap = cheap.with_columns(self._meant(cheap[of.name], of) for of in self._named)
+        found = cheap.select(_hash(of).alias(of.name) for of in self.fields)
+        return [found[of.name].to_numpy() for of in self.fields]
+
+    def _meant(self, column: pl.Series, of: Field) -> pl.Series:
+        """Ids as the names that they stand for."""
+        known = self._known[of.name]
+        texts = column.drop_nulls().unique().to_list()
+        if len(known) > _REMEMBERED:
+            known.clear()
+        known.update((text, comparable(of, text, self._ctx)) for text in texts if text not in known)
+        return column.replace_strict(texts, [known[text] for text in texts], return_dtype=pl.String)
 
 
-def _hash(column: pl.Expr, seed: int) -> pl.Expr:
-    nothing = column.is_null() | (column == "")
-    return pl.when(nothing).then(pl.lit(0, dtype=pl.UInt64)).otherwise(column.hash(seed=seed))
+def _hash(of: Field) -> pl.Expr:
+    """Numbers are hashed by what they are worth, all else by letter."""
+    text, seed = pl.col(of.name), zlib.crc32(of.name.encode())
+    nothing, found = text.is_null() | (text == ""), text.hash(seed=seed)
+    if of.kind in _NUMBERS:
+        number, plain = text.cast(pl.Float64, strict=False), text.str.contains(_NUMBER)
+        found = pl.when(plain).then(number.hash(seed=seed)).otherwise(found)
+        if of.kind is Kind.MONEY and of.clearable:
+            nothing |= (plain & (number == 0)).fill_null(value=False)
+    return pl.when(nothing).then(pl.lit(0, dtype=pl.UInt64)).otherwise(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +101,12 @@ class Digests:
         )
 
 
-def our_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> Digests:
+def our_digests(frame: pl.DataFrame, hasher: Hasher) -> Digests:
     """Digests of rows of the file: null = leave alone, so it isn't summed."""
+    fields = hasher.fields
     sums = {long: np.zeros(frame.height, dtype=np.uint64) for long in (False, True)}
     filled = tuple(np.zeros(frame.height, dtype=np.uint64) for _ in range(_words(len(fields))))
-    for number, (of, words) in enumerate(zip(fields, hashes(frame, fields, ctx), strict=True)):
+    for number, (of, words) in enumerate(zip(fields, hasher.hashes(frame), strict=True)):
         known = frame[of.name].is_not_null().to_numpy()
         sums[is_long(of)] += words
         filled[number // _WORD][:] |= known.astype(np.uint64) << np.uint64(number % _WORD)

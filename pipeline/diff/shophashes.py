@@ -62,8 +62,9 @@ def _make(snapshot: Snapshot, rows: int, missing: Sequence[tuple[Field, Path]], 
     found = [np.empty(rows, dtype=np.uint64) for _ in missing]
     start = 0
     fields = [of for of, _ in missing]
+    hasher = screen.Hasher(fields, ctx)
     for frame in shop_batches(snapshot.path, [of.name for of in fields]):
-        for kept, words in zip(found, screen.hashes(frame, fields, ctx), strict=True):
+        for kept, words in zip(found, hasher.hashes(frame), strict=True):
             kept[start : start + frame.height] = words
         start += frame.height
     for (_, path), words in zip(missing, found, strict=True):

@@ -54,7 +54,8 @@ def doubts(
         unsure: rows of the file that have to be looked at whatever the digests say.
     """
     names = [KEY, *(of.name for of in fields)]
-    parts = [screen.our_digests(frame, fields, rules.ctx) for frame in our_batches(accepted, names)]
+    hasher = screen.Hasher(fields, rules.ctx)
+    parts = [screen.our_digests(frame, hasher) for frame in our_batches(accepted, names)]
     digests, rows = screen.joined(parts, len(fields)), len(partners.of_shop)
     hashes = ShopHashes(snapshot, rows, fields, rules.ctx)
     found = no_doubts(partners)

@@ -2,15 +2,20 @@
 
 What a comparison rests on is told by digests, never by times: the bytes of the files, mapping and
 settings, the rows of the snapshot, what the shop says of brands, categories and attributes, all that
-the journal knows, and our own version. Where any of it differs, or can't be told, all is done afresh.
+the journal knows, our own version, and those of the libraries that judge. Nothing in a comparison looks
+at the clock. Where any of it differs, or can't be told, all is done afresh.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import sys
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +35,7 @@ from pipeline.snapshot.snapshot import Snapshot
 from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.usecases.workspace import Workspace
 
-RECIPE = "comparison/1"
+RECIPE = "comparison/2"
 FOLDER = "comparisons"
 #: Comparisons that are remembered; a shop has few sources.
 KEPT = 20
@@ -86,7 +91,8 @@ def key_of(ws: Workspace, sources: Sequence[str], *, source: str, partial: bool,
         return None
     shop = ws.shop
     said = [
-        RECIPE, __version__, _own_code(), ws.shop_name, ws.identity(shop), ws.settings_digest(shop),
+        RECIPE, __version__, _own_code(), _libraries(), _zone(shop.timezone),
+        ws.shop_name, ws.identity(shop), ws.settings_digest(shop),
         shop.catalog.model_dump(mode="json"), list(sources), [item.name for item in files],
         source, partial, kit,
     ]  # fmt: skip
@@ -103,7 +109,7 @@ def _files(ws: Workspace, sources: Sequence[str]) -> list[Input] | None:
         return None  # reading them says what is wrong
 
 
-def _same_bytes(items: Sequence[Input], digest: str, size: int) -> bool:
+def same_bytes(items: Sequence[Input], digest: str, size: int) -> bool:
     """Whether files hold what they held, all the while; their sizes are asked before their bytes."""
     try:
         before = [look(item, Limits()) for item in items]
@@ -118,6 +124,21 @@ def _own_code() -> list[tuple[str, int, int]]:
     """Our own files: who works on them is not shown what an earlier state of them found."""
     files = sorted(path for part in ("pipeline", "schemas") for path in (_OURS / part).rglob("*.py"))
     return [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+
+
+def _libraries() -> list[str]:
+    """This Python and what is installed beside Polars: others may judge otherwise."""
+    found = find_spec("polars")
+    place = Path(found.origin).parents[1] if found and found.origin else None
+    with os.scandir(place) as entries:
+        installed = sorted(entry.name for entry in entries if entry.name.endswith(".dist-info"))
+    return [sys.version, *installed]
+
+
+def _zone(name: str) -> list[tuple[str, int, int]]:
+    """The system's rules of a time zone, if it's they that count: they change with politics."""
+    files = [Path(folder) / name for folder in zoneinfo.TZPATH]
+    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 
 def memory_of(journal: Journal, resting: Mapping[tuple[str, str], Resting]) -> str:
@@ -155,7 +176,7 @@ def file_of(snapshot: Snapshot) -> tuple[Any, ...]:
 def recall(ws: Workspace, key: str | None, sources: Sequence[str]) -> Earlier | None:
     """The earlier comparison of the same files under the same settings, if there is one."""
     found, files = _kept(ws, key), _files(ws, sources)
-    return found if found and files and _same_bytes(files, found.source, found.size) else None
+    return found if found and files and same_bytes(files, found.source, found.size) else None
 
 
 def _kept(ws: Workspace, key: str | None) -> Earlier | None:

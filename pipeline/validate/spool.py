@@ -43,7 +43,8 @@ class Spool:
         self._writer = pa.ipc.new_file(str(path), schema)
 
     def write(self, frame: pl.DataFrame) -> None:
-        table = frame.select(self._schema.names).to_arrow().cast(self._schema)
+        rows = frame.select(self._schema.names)
+        table = rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._schema)
         self._writer.write_table(table, max_chunksize=20_000)
         self.rows += table.num_rows
 
