@@ -96,10 +96,37 @@ def _tables(item: Input, job: Job, first: int) -> list[Any]:
         from pipeline.read.archive import members
 
         inner = members(path, item.name, spool, job.options.limits, gzip=kind is Kind.GZIP)
-        return [pair for index, member in enumerate(inner) for pair in _tables(member, job, first + index)]
+        return _members(inner, item.name, job, first)
     from pipeline.read.workbook import read_workbook
 
     return list(read_workbook(path, item.name, kind, spool, first, job.options))
+
+
+def _members(inner: list[Input], name: str, job: Job, first: int) -> list[Any]:
+    """The tables in an archive; pictures and pages of text beside them are named, not read."""
+    from pipeline.read.notes import Notes
+
+    found: list[Any] = []
+    aside: list[Refusal] = []
+    for index, member in enumerate(inner):
+        try:
+            found += _tables(member, job, first + index)
+        except Refusal as error:
+            if error.code not in ("not-a-table", "no-header"):
+                raise
+            aside.append(error)
+    full = [pair for pair in found if pair[0] is None or pair[0].part.rows]
+    if not any(pair[0] is not None for pair in full):
+        full = found
+    if not any(table is not None for table, _ in full):
+        raise aside[0]
+    notes = Notes(file=name)
+    for refusal in aside:
+        notes.chose(f"{refusal.message}: skipped", "other files in the archive hold tables", "take it out")
+    for table, _ in found:
+        if table is not None and all(table is not other for other, _ in full):
+            notes.chose(f"{table.part.file} skipped", "it holds no rows", "take it out")
+    return [*full, (None, notes)]
 
 
 def _bounded(job: Job) -> None:

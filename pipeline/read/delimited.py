@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pipeline.read import encoding
 from pipeline.read.catalog import Choice, Part, ReadOptions, column_letters
 from pipeline.read.dialect import Dialect, judge
 from pipeline.read.fast import SMALL, read_fast
-from pipeline.read.header import DEPTH, find_header, footer_length
+from pipeline.read.header import DEPTH, find_header, footer_length, is_rule
 from pipeline.read.job import Refusal
 from pipeline.read.lines import Lines, Scan, open_lines, scan
 from pipeline.read.notes import Notes
@@ -27,6 +28,8 @@ _SAMPLE = 2_000_000
 _WIDEST = 16_384
 #: Last rows that may be a footer.
 _TAIL = 6
+#: Beside blanks what old systems end a file with.
+_NOTHING = " \t\r\n\v\f\xa0\u2007\u202f\u3000\x1a\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +81,40 @@ def read_delimited(
         quick[1].findings[:0] = notes.findings
         return quick
     _tell_encoding(verdict, notes)
+    path = _unwrapped(path, spool, options, notes)
     text = _judged(path, name, options, notes, scan(path, options.delimiter or ","))
     with TableWriter(out, tuple(_kept(text.names))) as writer:
         _read_slowly(text, writer, notes)
     return _table(text, writer, out), notes
+
+
+def _unwrapped(path: Path, spool: Path, options: ReadOptions, notes: Notes) -> Path:
+    """The file itself; or, where each line is one quoted text that is a row itself, those rows."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        lines = [line for line in islice(file, 200) if line.strip()]
+    inner = [row for line in lines if (row := whole_line(line)) is not None]
+    if len(lines) < 2 or len(inner) < len(lines) or options.quote is not None:
+        return path
+    found = judge([f"{row}\n" for row in inner], options.delimiter)
+    widths = [len(cells) for cells in found.reader(inner)]
+    if widths[0] < 2 or widths.count(widths[0]) < 0.9 * len(widths):
+        return path
+    out = spool / f"{path.name}.rows"
+    with (
+        path.open(encoding="utf-8-sig", errors="replace", newline="") as file,
+        out.open("w", encoding="utf-8", newline="") as sink,
+    ):
+        for line in file:
+            row = whole_line(line)
+            sink.write(line if row is None else f"{row}\n")
+    notes.chose("each line is one quoted text", "the text in it is the row", 'quote = "…" in [read]')
+    return out
+
+
+def whole_line(line: str) -> str | None:
+    """The text of a line that is one quoted cell, maybe with empty ones behind it; else None."""
+    found = re.fullmatch(r'"((?:[^"]|"")*)"[;,\t]*\s*', line)
+    return found[1].replace('""', '"') if found else None
 
 
 def _utf8() -> encoding.Verdict:
@@ -281,15 +314,18 @@ class _Rows:
         self._writer = writer
         self._notes = notes
         self._width = len(text.names)
-        self._blank = self._repeated = 0
+        self._blank = self._repeated = self._ruled = self._wrapped = 0
         self._ours = is_ours(text.names)
         self._header = [name for name in text.names if name]
 
     def take(self, found: Iterator[Record]) -> None:
         tail: deque[Record] = deque()
         for item in found:
-            if not any(cell and not cell.isspace() for cell in item.cells):
+            if not any(cell.strip(_NOTHING) for cell in item.cells):
                 self._blank += 1
+                continue
+            if is_rule(item.cells):
+                self._ruled += 1
                 continue
             if (
                 len(self._header) > 1
@@ -304,6 +340,11 @@ class _Rows:
             self._add(item)
         if self._blank:
             self._notes.chose(f"{self._blank} blank rows skipped", "they hold no text", "none needed")
+        if self._ruled:
+            self._notes.chose(f"{self._ruled} drawn lines skipped", "they hold nothing but - = + |", "none")
+        if self._wrapped:
+            why = f"{self._wrapped} rows hold texts as formulas, so that a spreadsheet keeps their zeros"
+            self._notes.chose('cells ="…" are read as the text in them', why, "none")
         if self._repeated:
             self._notes.chose(
                 f"{self._repeated} repeated headers skipped", "they say what the header says", "none"
@@ -324,6 +365,9 @@ class _Rows:
             cells = self._fitted(item)
         if self._ours:
             cells = [unescape(cell) for cell in cells]
+        elif any(cell.startswith('="') for cell in cells):
+            self._wrapped += 1
+            cells = [_bare(cell) for cell in cells]
         self._writer.add(item.line, [cell or None for cell in cells], sum(map(len, cells)))
 
     def _swallowed(self, item: Record) -> None:
@@ -358,6 +402,12 @@ class _Rows:
                 value=self._text.dialect.delimiter.join(cells),
             )
         return list(islice(chain(cells, [""] * width), width))
+
+
+def _bare(cell: str) -> str:
+    """The text in a cell that says ="text"."""
+    found = re.fullmatch(r'="((?:[^"]|"")*)"\s*', cell)
+    return found[1].replace('""', '"') if found else cell
 
 
 def note_footer(notes: Notes, line: int, cells: Sequence[str | None]) -> None:

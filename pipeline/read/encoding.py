@@ -46,6 +46,8 @@ _COMMON = {
     "ARABIC": frozenset("اليمنرتوبةدسعفكقحجهأشصطخضزثغذظىإئءؤآپچگ"),
     "HEBREW": frozenset("אבגדהוזחטיכלמנסעפצקרשתםןךףץ"),
 }
+#: Letters beyond a-z that are words by themselves, or single letters in names and sizes.
+_ALONE = frozenset("àáâãäåæèéêíîóôöøúüÀÁÈÉÍÓÖØÚÜñÑ") - frozenset("ñÑÄÎîäãâêô")
 _CENTRAL = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻčďěňřšťůýžČĎĚŇŘŠŤŮÝŽőűŐŰăâîșțşţŞŢĂğışİĞāēģīķļņūėįųĖ")
 #: Letters beyond a-z that each language writes: one of them should cover (nearly) all of a text.
 _LANGUAGES = tuple(
@@ -275,8 +277,10 @@ def _plausible(before: str, char: str, after: str) -> float:
     for near in (before, after):
         if near.isalpha() and _script(near) != script:
             value -= 0.8
-    if before.islower() and char.isupper():
+    if (before.islower() and char.isupper()) or (char.islower() and "A" <= after <= "Z"):
         value -= 1.2
+    if script == "LATIN" and char not in _ALONE and not before.isalpha() and not after.isalpha():
+        value -= 0.8
     if script == "LATIN" and before > "\x7f" and after > "\x7f" and before.isalpha() and after.isalpha():
         value -= 1.5
     return value

@@ -21,7 +21,7 @@ import pyarrow.csv as pacsv
 
 from pipeline.read.catalog import ReadOptions
 from pipeline.read.dialect import Dialect
-from pipeline.read.header import footer_length
+from pipeline.read.header import RULE, footer_length
 from pipeline.read.lines import Scanner
 from pipeline.read.notes import Notes
 from pipeline.read.records import swallowed_lines
@@ -70,7 +70,7 @@ def read_fast(
     notes: Notes,
 ) -> bool:
     """Write all rows behind the header; False, with nothing written, where the proof fails."""
-    if dialect.quote != '"' or dialect.escape or not dialect.delimiter.isascii():
+    if dialect.quote != '"' or dialect.escape or dialect.padded or not dialect.delimiter.isascii():
         return False
     offset = _offset_behind(path, header_line)
     if offset is None:
@@ -221,10 +221,15 @@ def _without_blanks(
 
 
 def _repeats_header(columns: Sequence[pa.Array], headers: Sequence[str]) -> bool:
-    """Whether a row may repeat the header, which the slow way leaves out."""
+    """Whether a row may repeat the header, or holds what else the slow way leaves out."""
     import pyarrow.compute as pc
 
-    return len(headers) > 1 and bool(pc.any(pc.equal(columns[0], headers[0])).as_py())
+    again = len(headers) > 1 and bool(pc.any(pc.equal(columns[0], headers[0])).as_py())
+    rule = f"^(?:{RULE})$"
+    drawn = any(bool(pc.any(pc.match_substring_regex(column, rule)).as_py()) for column in columns[:2])
+    marked = bool(pc.any(pc.starts_with(columns[0], "\ufeff")).as_py())
+    wrapped = any(bool(pc.any(pc.starts_with(column, '="')).as_py()) for column in columns)
+    return again or drawn or marked or wrapped
 
 
 def _is_blank(column: pa.Array) -> npt.NDArray[np.bool_]:

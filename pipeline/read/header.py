@@ -21,6 +21,10 @@ _FOOTER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+#: A line drawn by characters; the quick way asks Arrow for the same.
+RULE = r"[-=+*_:|\s]*[-=]{2,}[-=+*_:|\s]*"
+_RULE = re.compile(RULE)
+
 Row = tuple[int, Sequence[str | None]]
 
 
@@ -82,6 +86,12 @@ def _score(texts: list[str], usual: int) -> float:
     return score - 1.5 * numbers / count - 2.0 * (long + links) / count - 0.5 * repeated / count
 
 
+def is_rule(cells: Sequence[str | None]) -> bool:
+    """Whether a row is a line drawn by characters, as in lists that systems print: "|-----|----|"."""
+    texts = _texts(cells)
+    return bool(texts) and all(map(_RULE.fullmatch, texts)) and any(len(text) > 2 for text in texts)
+
+
 def footer_length(tail: Sequence[Sequence[str | None]], width: int) -> int:
     """How many of the last rows are a footer: totals, counts and remarks, in one or two cells.
 
@@ -101,6 +111,7 @@ def footer_length(tail: Sequence[Sequence[str | None]], width: int) -> int:
 def _is_footer(texts: list[str], width: int) -> bool:
     first = texts[0]
     if _FOOTER.fullmatch(first):
-        return len(texts) <= max(2, width // 2)
+        sums = len(texts) < width and all(map(_NUMBER.fullmatch, texts[1:]))
+        return sums or len(texts) <= max(2, width // 2)
     ruled = re.fullmatch(r"[-=*_#. ]{3,}", first) is not None
     return len(texts) == 1 and (ruled or (len(first.split()) >= 3 and not first.startswith("http")))

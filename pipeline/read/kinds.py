@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,8 @@ class Kind(StrEnum):
     XLSB = "xlsb"
     XLS = "xls"
     ODS = "ods"
+    HTML = "html"
+    XML = "spreadsheetml"
 
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -33,6 +36,11 @@ _STRANGERS = (
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an XZ file"),
     (b"SQLite format", "an SQLite database"),
+    (b"GIF8", "a GIF image"),
+    (b"{\\rtf", "an RTF document"),
+    (b"ID;P", "a SYLK file"),
+    (b"TABLE\n0,1", "a DIF file"),
+    (b"TABLE\r\n0,1", "a DIF file"),
 )
 
 
@@ -55,8 +63,8 @@ def kind_of(path: Path, name: str) -> Kind:
         return Kind.XLS
     if head.startswith(b"PK"):
         return _zipped(path, name)
-    _markup(head, name)
-    return Kind.TEXT
+    _refuse_json(head, name)
+    return _markup(path, head, name)
 
 
 def _ole(path: Path, name: str) -> Kind:
@@ -72,6 +80,7 @@ def _zipped(path: Path, name: str) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist()[:20_000])
+            types = archive.read("[Content_Types].xml")[:100_000] if "[Content_Types].xml" in names else b""
             mime = archive.read("mimetype")[:80] if "mimetype" in names else b""
     except (zipfile.BadZipFile, OSError, KeyError, RuntimeError, NotImplementedError, ValueError) as error:
         text = f"{name} is a damaged ZIP or workbook: {error}"
@@ -80,17 +89,32 @@ def _zipped(path: Path, name: str) -> Kind:
         return Kind.XLSB
     if b"opendocument.spreadsheet" in mime:
         return Kind.ODS
-    if "[Content_Types].xml" in names and any(entry.startswith("xl/") for entry in names):
+    if types and (b"sheet.main+xml" in types or any(entry.startswith("xl/") for entry in names)):
         return Kind.XLSX
-    if "[Content_Types].xml" in names:
+    if types:
         raise Refusal(f"{name} is an Office file but no workbook", hint="save it as XLSX", code="not-a-table")
     return Kind.ZIP
 
 
-def _markup(head: bytes, name: str) -> None:
-    """An HTML page or XML saved under a table's name: what some shops serve as `.xls`."""
+def _refuse_json(head: bytes, name: str) -> None:
+    text = head.decode("utf-8", errors="ignore").lstrip("\ufeff \r\n\t")
+    if re.match(r'\{\s*"|\[\s*[{\["]', text):
+        raise Refusal(f"{name} is JSON, no table", hint="export it as CSV or XLSX", code="not-a-table")
+
+
+def _markup(path: Path, head: bytes, name: str) -> Kind:
+    """Text; or a page or XML saved under a table's name: what some systems serve as `.xls`."""
+    with path.open("rb") as file:
+        more = file.read(1 << 20)
     for codec in ("utf-8", "utf-16"):
         text = head.decode(codec, errors="ignore").lstrip("\ufeff \r\n\t").lower()
-        if text.startswith(("<!doctype html", "<html", "<?xml", "<!doctype")):
-            hint = "open it in a spreadsheet program and save it as XLSX"
-            raise Refusal(f"{name} is HTML or XML, no table", hint=hint, code="not-a-table")
+        if not text.startswith(("<!doctype", "<html", "<?xml", "<table", "<meta", "<head", "<style")):
+            continue
+        whole = more.decode(codec, errors="ignore").lower()
+        if "urn:schemas-microsoft-com:office:spreadsheet" in whole and "<html" not in whole[:4096]:
+            return Kind.XML
+        if "<table" in whole and "<tr" in whole:
+            return Kind.HTML
+        hint = "open it in a spreadsheet program and save it as XLSX"
+        raise Refusal(f"{name} is HTML or XML, no table", hint=hint, code="not-a-table")
+    return Kind.TEXT

@@ -151,6 +151,8 @@ class Lines:
                     hint="is this a delimited text file? max_cell in the read limits allows longer ones",
                     code="line-too-long",
                 )
+            if line[0] == "\ufeff":  # files put together one behind another keep their marks
+                line = line.lstrip("\ufeff") or "\n"
             if self._stray_cr and "\r" in line:
                 line = _hidden(line)
         self.number += 1

@@ -111,6 +111,10 @@ def _moment(found: set[str]) -> Kind:
 def _number(section: str, *, percent: bool) -> Look:
     """A format of digits: what stands before, within and behind them."""
     text = _literal(section).replace("%", "")
+    if "#" not in text:
+        text = re.sub(r"(?<=[0?]) (?=[0?])", chr(_PRIVATE + 0x20), text)
+    else:  # blanks and apostrophes between digits group them, as commas do
+        text = re.sub(r"(?<=[0#?])[ '’\xa0\u202f\ue020\ue027\ue0a0]+(?=[0#?])", "", text)
     match = re.search(r"[0#?][0#?,\ue000-\uf8ff]*[0#?]|[0#?]", text)
     if match is None:
         return PLAIN
@@ -128,11 +132,18 @@ def _number(section: str, *, percent: bool) -> Look:
         decimals=decimals,
         least=least,
         before=_plain_literal(text[: match.start()]),
-        after="" if percent else _plain_literal(behind),
+        after="" if percent or _is_unit(behind) else _plain_literal(behind),
     )
 
 
 _PRIVATE = 0xE000
+_UNITS = frozenset(
+    (
+        *("g", "gr", "kg", "mg", "lb", "lbs", "oz", "mm", "cm", "dm", "m", "km", "in", "ft", "ml", "cl", "l"),
+        *("lt", "w", "kw", "v", "a", "h", "min", "s", "pcs", "pc", "pz", "pza", "uds", "ud", "un", "und"),
+        *("st", "stk"),
+    )
+)
 
 
 def _literal(section: str) -> str:
@@ -152,6 +163,12 @@ def _plain_literal(text: str) -> str:
     return (
         shown if wanted and not re.fullmatch(r"[A-Z]{3}|Rp|Kr|kr|RM|Ft|zl|lei|Lei|Bs|Gs|US|MN", shown) else ""
     )
+
+
+def _is_unit(behind: str) -> bool:
+    """Whether what stands behind a number is its unit: set off by a blank, or a usual one."""
+    shown = "".join(chr(ord(char) - _PRIVATE) if char >= "\ue000" else char for char in behind)
+    return shown.lstrip("_*")[:1] in (" ", "\xa0") or shown.strip().casefold() in _UNITS
 
 
 def _pattern(whole: str) -> str:

@@ -182,6 +182,8 @@ def _search_block(block: bytes, styles: Mapping[bytes, str], odd: Odd) -> None:
     formulas = _checked(block)
     if b' hidden="' in block:
         odd.hidden.update(int(row) for row in _HIDDEN.findall(block))
+    if b't="d"' in block:
+        raise NotPlain
     if b't="e"' in block:
         for column, row, text in _ERROR.findall(block):
             odd.errors[int(row), index_of(column.decode())] = text.decode()

@@ -100,7 +100,7 @@ def _floats(values: Sequence[object], mask: npt.NDArray[np.bool_]) -> pa.Array |
 
     What Arrow writes is what `plain_of` writes, wherever it has few digits and no exponent.
     """
-    if any(values[row] != "" for row in np.flatnonzero(~mask)):
+    if any(values[row] != "" for row in np.flatnonzero(~mask).tolist()):
         return None
     numbers = np.array([value if number else 0.0 for value, number in zip(values, mask, strict=True)])
     whole = (np.floor(numbers) == numbers) & (np.abs(numbers) < _WHOLE)

@@ -65,6 +65,11 @@ def _opened(path: Path, name: str, kind: Kind, options: ReadOptions) -> tuple[li
         from pipeline.read.xls import candidates as old
 
         return old(path, name), []
+    if kind in (Kind.HTML, Kind.XML):
+        from pipeline.read.marked import html_candidates, xml_candidates
+
+        marked = html_candidates if kind is Kind.HTML else xml_candidates
+        return marked(path, name, options.limits), []
     from pipeline.read.xlsb import candidates as binary
 
     return binary(path, name), []

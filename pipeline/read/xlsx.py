@@ -377,7 +377,9 @@ class Lines:
             )  # fmt: skip
             return value
         if cell.type == "d":
-            return value.replace("T", " ")
+            date, _, time = value.strip().rstrip("Z").partition("T")
+            time = time.partition(".")[0]
+            return f"{date} {time}" if time.strip("0:") else date
         return unescaped(value)
 
 

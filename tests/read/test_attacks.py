@@ -101,7 +101,7 @@ ATTACKS = {
     "truncated workbook": ("a.xlsx", lambda: workbook()[:-40]),
     "damaged gzip": ("a.csv.gz", lambda: gzip.compress(os.urandom(50_000))[:-2000]),
     "a PDF": ("a.csv", lambda: b"%PDF-1.7\n" + os.urandom(1000)),
-    "a web page": ("a.xls", lambda: b"<html><table><tr><td>sku</td></tr></table></html>"),
+    "a web page": ("a.xls", lambda: b"<html><p>Please log in</p></html>"),
     "broken old workbook": ("a.xls", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + os.urandom(4000)),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.read.looks import _dressed, padded, look_of, stored
+from pipeline.read.looks import _dressed, look_of, padded, stored
 
 CODES = ["0", "0.00", "#,##0.00", "0000000", "00.0", "0.0##", "000-000", "#,##0.000"]
 
