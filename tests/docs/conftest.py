@@ -20,8 +20,6 @@ import re
 import shlex
 import shutil
 import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,6 +30,8 @@ import pytest
 
 from pipeline.cli.main import run
 from pipeline.cli.shell import Shell
+from pipeline.sandbox.options import parse_options
+from pipeline.sandbox.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 PORTS = ("8765", "8766")
@@ -100,7 +100,7 @@ class Reader:
     ports: dict[str, str]
     environ: dict[str, str]
     ids: dict[str, str] = field(default_factory=dict)
-    shops: list[subprocess.Popen[str]] = field(default_factory=list)
+    shops: list[Sandbox] = field(default_factory=list)
     control: str = ""
 
     def follow(self) -> int:
@@ -153,12 +153,11 @@ class Reader:
                 file.write_text(self.real(text), encoding="utf-8")
 
     def serve(self, words: list[str]) -> None:
-        """Start the shop and go on: it's another window."""
-        command = [sys.executable, "-m", "pipeline", *words]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=self.folder)
-        self.shops.append(process)
-        assert process.stdout
-        self.control = json.loads(process.stdout.readline())["control_url"]
+        """Start the shop and go on: it's another window. (That the command starts one, tests/cli shows.)"""
+        shop = Sandbox(parse_options(words[1:]))
+        shop.start()
+        self.shops.append(shop)
+        self.control = shop.control_url
 
     def shop(self, verb: str, path: str, body: object = None) -> Any:
         """What a person does in the shop itself, at the control door of the sandbox started last."""
@@ -213,9 +212,8 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Follow]:
         return readers[-1].follow()
 
     yield go
-    for process in (process for reader in readers for process in reader.shops):
-        process.terminate()
-        process.communicate(timeout=20)
+    for shop in (shop for reader in readers for shop in reader.shops):
+        shop.close()
 
 
 def free_port() -> int:
