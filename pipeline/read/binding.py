@@ -135,7 +135,7 @@ def bind(catalog: Catalog, mapping: MappingOf, dialect: Dialect, operators: Sequ
         if (bound := _bound((f"@{name.lstrip('@')}",), spec, mapping, headers, missing))
     ]
     _refuse_missing(missing, headers)
-    _refuse_without_sku(fields, headers)
+    _refuse_without_sku(fields, headers, mapping)
     _refuse_twice(fields, headers)
     _refuse_doubled(catalog, headers)
     binding = Binding(fields=tuple(fields), internal=tuple(internal), headers=headers)
@@ -261,11 +261,13 @@ def _refuse_missing(missing: list[str], headers: Headers) -> None:
     raise InputRefused(text, hint=hint, code="missing-column")
 
 
-def _refuse_without_sku(fields: Sequence[Bound], headers: Headers) -> None:
+def _refuse_without_sku(fields: Sequence[Bound], headers: Headers, mapping: MappingOf) -> None:
     if any(KEY in bound.names for bound in fields):
         return
     text = f"{headers.name}: no usable header: no column for {KEY}; found: {_list(headers.exact)}"
-    hint = '`sellercenter map CATALOG` proposes a mapping; mapping = "…" in the settings names it'
+    hint = '`sellercenter map CATALOG --out FILE` proposes one; mapping = "FILE" in the settings names it'
+    if mapping.path is not None:
+        hint = f'write {KEY} = "header of the column" under [columns] of {mapping.path.name}'
     raise InputRefused(text, hint=hint, code="no-usable-header")
 
 

@@ -55,8 +55,12 @@ def to_table(
     out: Path,
     options: ReadOptions,
     merged: Callable[[], Sequence[Merge]] = tuple,
+    hidden: Collection[int] = (),
 ) -> Table | None:
     """Write the table in a sheet; None where there is none. Merges are asked for late.
+
+    Args:
+        hidden: columns that the sheet doesn't show.
 
     Raises:
         Refusal: the row that the caller named is no header.
@@ -84,6 +88,7 @@ def to_table(
     headers = without_columns(out, {MARK}) if is_ours(headers) else headers
     kept = {name: columns[name] for name in headers}
     _note_merges(merges, first[below - 1].number, notes)
+    _note_hidden([name for name, at in kept.items() if at in hidden], notes)
     part = Part(
         file=notes.file, sheet=notes.sheet, columns=kept, header_row=first[below - 1].number, rows=writer.rows
     )
@@ -300,6 +305,13 @@ class _Body:
                 "a filter or a person hid them",
                 "delete them in the sheet",
             )
+
+
+def _note_hidden(names: Sequence[str], notes: Notes) -> None:
+    if names:
+        shown = ", ".join(map(repr, names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+        what = f"hidden column {shown} read" if len(names) == 1 else f"hidden columns {shown} read"
+        notes.chose(what, "a person hid them", "list them under ignore in the mapping")
 
 
 def _note_merges(merges: Sequence[Merge], header_row: int, notes: Notes) -> None:

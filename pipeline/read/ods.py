@@ -106,7 +106,7 @@ def _reader(
     def read(notes: Notes, out: Path, options: ReadOptions) -> Table | None:
         merges: list[Merge] = []
         lines = list(_lines(table, looks, merges, notes))
-        return to_table(lines, notes, out, options, lambda: merges)
+        return to_table(lines, notes, out, options, lambda: merges, _hidden_columns(table))
 
     return read
 
@@ -126,6 +126,17 @@ def _lines(
         for at in range(times if line.cells else 0):
             yield Line(number + at + 1, dict(line.cells), set(line.numbers), hidden)
         number += times
+
+
+def _hidden_columns(table: etree._Element) -> set[int]:
+    hidden: set[int] = set()
+    place = 0
+    for column in table.iter(f"{_TABLE}table-column"):
+        times = min(int(column.get(f"{_TABLE}number-columns-repeated", "1")), COLUMNS - place)
+        if column.get(f"{_TABLE}visibility", "visible") != "visible":
+            hidden.update(range(place, place + times))
+        place += times
+    return hidden
 
 
 def _column_styles(table: etree._Element) -> list[str]:

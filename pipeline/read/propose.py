@@ -145,13 +145,9 @@ def _weighed(name: str, header: str, base: float, why: str, traits: Traits) -> G
 
 def _evidence(name: str, traits: Traits) -> tuple[float, str]:
     if name == KEY:
-        if traits.filled > 0.98 and traits.distinct > 0.98:
-            return 0.15, "filled in every row, all different"
-        return -0.25, f"filled in {traits.filled:.0%} of the rows, {traits.distinct:.0%} different"
+        return _as_key(traits)
     if name in _NUMBERS:
-        if traits.number > 0.95:
-            return 0.15, f"numbers{_style(traits)}"
-        return -0.4, f"only {traits.number:.0%} are numbers"
+        return _as_number(traits)
     if name == "ProductId":
         return (
             0.25 if traits.ean > 0.8 else -0.2
@@ -167,6 +163,34 @@ def _evidence(name: str, traits: Traits) -> tuple[float, str]:
             -0.25 if traits.number > 0.9 else 0.1
         ), f"filled in {traits.filled:.0%}, {traits.letters:.0f} characters"
     return 0.0, f"filled in {traits.filled:.0%} of the rows"
+
+
+def _as_key(traits: Traits) -> tuple[float, str]:
+    """A SKU is filled in and different everywhere; a few slips of a person's don't make it another column."""
+    blank, repeated = traits.rows - traits.count, round(traits.count * (1 - traits.distinct))
+    if not blank and not repeated:
+        return 0.15, "filled in every row, all different"
+    slips = [f"blank in {blank} rows"] if blank else []
+    slips += [f"{repeated} repeated, such as {traits.twice!r}"] if repeated else []
+    why = ", ".join(slips)
+    return _forgiven(blank + repeated, traits.rows, -0.35), why
+
+
+def _as_number(traits: Traits) -> tuple[float, str]:
+    odd = round(traits.count * (1 - traits.number))
+    if not odd:
+        return 0.15, f"numbers{_style(traits)}"
+    why = f"numbers{_style(traits)}, but for {odd}, such as {traits.odd!r}"
+    if traits.number <= 0.5:
+        return -0.4, f"only {traits.number:.0%} are numbers"
+    return _forgiven(odd, traits.count, -0.4), why
+
+
+def _forgiven(slips: int, cells: int, worst: float) -> float:
+    """What slips cost: hardly anything while they are few, however short the table."""
+    if slips <= max(2, cells * 0.02) and slips < cells / 2:
+        return 0.05
+    return 0.0 if slips <= cells * 0.1 else -0.1 if slips <= cells * 0.25 else worst
 
 
 def _style(traits: Traits) -> str:
@@ -235,9 +259,23 @@ def _toml(catalog: Catalog, guesses: Sequence[Guess], unmapped: Sequence[str]) -
             continue
         joined = images if guess in images and len(images) > 1 else None
         lines.append(_line(guess, joined))
-    if not any(guess.field == KEY and guess.confidence >= LIKELY for guess in guesses):
-        lines.append(f'# {KEY} = "?"  # no column looks like a SKU: name it, or build one with an expression')
+    if not has_key(guesses):
+        lines += ["", *(f"# {line}" for line in WITHOUT_KEY), f'# {KEY} = "HEADER OF THE COLUMN"']
     return "\n".join(lines) + "\n"
+
+
+#: What a person does where no column is good enough for the SKU.
+WITHOUT_KEY = (
+    f"{KEY} is still to be filled in: without it nothing can be read with this mapping.",
+    "Which column holds what tells one product from all others? Write its header in a line of its own",
+    f'under [columns], without #: {KEY} = "Header". If none does, put one together from several:',
+    f"""{KEY} = {{ value = 'join("-", [Model], [Color], [Size])' }}""",
+)
+
+
+def has_key(guesses: Sequence[Guess]) -> bool:
+    """Whether a column was taken for the SKU."""
+    return any(guess.field == KEY and guess.confidence >= LIKELY for guess in guesses)
 
 
 def _line(guess: Guess, joined: Sequence[Guess] | None) -> str:

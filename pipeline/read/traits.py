@@ -34,11 +34,17 @@ class Traits:
     """Shares are of the filled cells, from 0 to 1.
 
     Attributes:
+        rows: rows of the table; count: filled cells.
         filled: share of all rows.
         distinct: share of different texts.
         dates: date pattern → share.
+        odd: the first cell that is no number, "" where all are; twice: the first text that comes again.
     """
 
+    rows: int = 0
+    count: int = 0
+    odd: str = ""
+    twice: str = ""
     filled: float = 0.0
     distinct: float = 0.0
     ean: float = 0.0
@@ -83,14 +89,20 @@ def _traits(column: pl.Series, rows: int) -> Traits:
     cells = cells.filter(cells != "")
     count = len(cells)
     if not count:
-        return Traits()
+        return Traits(rows=rows)
 
     def share(pattern: str) -> float:
         return float(cells.str.contains(pattern).sum()) / count
 
     number = share(_NUMBER)
     lengths = cells.str.len_chars()
+    words = cells.filter(~cells.str.contains(_NUMBER)).head(1).to_list() if number > 0.5 else []
+    again = cells.filter(cells.is_duplicated()).head(1).to_list()
     return Traits(
+        rows=rows,
+        count=count,
+        odd=words[0][:40] if words else "",
+        twice=again[0][:40] if again else "",
         filled=count / max(rows, 1),
         distinct=cells.n_unique() / count,
         ean=_checked(cells) / count if share(_EAN) > 0.5 else 0.0,

@@ -93,11 +93,13 @@ def _xlsx(path: Path, name: str, options: ReadOptions) -> tuple[list[Candidate],
             if options.quick:
                 try:
                     lines = Lines(book, notes, options.limits, with_texts=False)
-                    return to_table(QuickLines(book, path, sheet, lines), notes, out, options, merged)
+                    quick = QuickLines(book, path, sheet, lines)
+                    return to_table(quick, notes, out, options, merged, book.hidden_columns(sheet))
                 except NotPlain:
                     notes.forget()
             lines = Lines(book, notes, options.limits)
-            return to_table(lines.of(book.rows(sheet)), notes, out, options, merged)
+            rows = lines.of(book.rows(sheet))
+            return to_table(rows, notes, out, options, merged, book.hidden_columns(sheet))
 
         return read
 

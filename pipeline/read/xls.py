@@ -46,7 +46,8 @@ def _reader(
             Merge(top=top + 1, left=left, bottom=bottom, right=right - 1)
             for top, bottom, left, right in sheet.merged_cells
         ]
-        return to_table(_lines(book, sheet, notes), notes, out, options, lambda: merges)
+        hidden = {column for column, info in sheet.colinfo_map.items() if info.hidden}
+        return to_table(_lines(book, sheet, notes), notes, out, options, lambda: merges, hidden)
 
     return read
 

@@ -174,6 +174,19 @@ class Workbook:
             with self.open(sheet.part) as stream:
                 yield from (row for row in parsed_rows(stream) if row.number > last)
 
+    def hidden_columns(self, sheet: Sheet) -> set[int]:
+        """Columns that aren't shown, which the sheet says in front of its rows."""
+        with self.open(sheet.part) as stream:
+            head = re.split(rb"<(?:\w+:)?sheetData", stream.read(1 << 16))[0]
+        hidden: set[int] = set()
+        for said in re.findall(rb"<(?:\w+:)?col ([^>]*)>", head):
+            found = dict(re.findall(rb'(min|max|hidden)="(\w+)"', said))
+            if found.get(b"hidden") in (b"1", b"true") and found.get(b"min", b"").isdigit():
+                first = int(found[b"min"])
+                last = int(found[b"max"]) if found.get(b"max", b"").isdigit() else first
+                hidden.update(range(first - 1, min(last, COLUMNS)))
+        return hidden
+
     def merges(self, sheet: Sheet) -> list[Merge]:
         """Merged ranges, which stand behind the rows."""
         tail = self.tails.get(sheet.part)

@@ -74,16 +74,22 @@ def _findings(report: FindingsReport, shown: int) -> Iterator[RenderableType]:
 
 
 def _finding_rows(findings: Iterable[Finding], shown: int) -> RenderableType:
-    grid = table(("where", "text"), ("code", "key"), ("sku", "key"), ("", "text"))
+    """Where a finding stands, beside what it says: code, SKU and value above, then words, then the hint."""
+    grid = table(("where", "key"), ("finding", "text"))
     for each in islice(findings, shown):
-        words = Text(one_line(message(each.message), 300))
+        words = Text(visible(each.code), style=STYLE[each.severity])
+        for name, said in (("", one_line(each.sku, 40)), ("", _quoted(each.value))):
+            words.append(f"  {name}{said}" if said else "", style="bold")
+        words.append(f"\n{one_line(message(each.message), 300)}", style="not bold default")
         if each.hint:
             words.append(f"\n{one_line(message(each.hint), 200)}", style="dim")
-        style = STYLE[each.severity]
-        grid.add_row(
-            Text(place_of(each)), Text(visible(each.code), style=style), Text(one_line(each.sku, 40)), words
-        )
+        grid.add_row(Text(place_of(each)), words)
     return grid
+
+
+def _quoted(value: str) -> str:
+    """A cell's value as one knows it again."""
+    return f'"{one_line(value, 40)}"' if value else ""
 
 
 def _run(report: RunReport, shown: int) -> Iterator[RenderableType]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -89,4 +91,5 @@ def place_of(found: Finding) -> str:
     cell = found.cell or (str(found.row) if found.row else "")
     sheet = f" {one_line(found.sheet, 40)}" if found.sheet else ""
     mark = "!" if sheet else ":"
-    return f"{one_line(found.file, 60)}{sheet}{mark + cell if cell else ''}"
+    file = one_line(re.split(r"[/\\\\]", found.file)[-1], 40)
+    return f"{file}{sheet}{mark + cell if cell else ''}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.read.catalog import ReadOptions
-from pipeline.read.propose import Guess, Proposal
+from pipeline.read.propose import LIKELY, WITHOUT_KEY, Guess, Proposal, has_key
 from pipeline.read.propose import propose as proposal_of
 from pipeline.read.reading import read_catalog
 from pipeline.store.atomic import write_atomic
@@ -55,8 +55,11 @@ def _lines(found: Proposal, out: Path | None) -> tuple[str, ...]:
     preset = (f"its headers are those of the preset {found.preset}",) if found.preset else ()
     told = tuple(_line(guess) for guess in found.guesses)
     left = (f"not mapped: {', '.join(found.unmapped)}",) if found.unmapped else ()
-    return (*preset, *told, *left, f"written to {out}: read it, then name it as `mapping` in the settings")
+    missing = () if found.preset or has_key(found.guesses) else WITHOUT_KEY
+    written = f'written to {out}: read it, then name it as mapping = "{out.name}" in [shops.NAME.catalog]'
+    return (*preset, *told, *left, *missing, written)
 
 
 def _line(guess: Guess) -> str:
-    return f"{guess.confidence:4.0%}  {guess.header} → {guess.field}  ({guess.why})"
+    taken = "" if guess.confidence >= LIKELY else "not taken, only hinted at in the file; "
+    return f"{guess.confidence:4.0%}  {guess.header} → {guess.field}  ({taken}{guess.why})"

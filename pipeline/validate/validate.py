@@ -60,7 +60,7 @@ def validate(
         InputRefused: no column of the catalog is the SellerSku.
     """
     if KEY not in mapped.fields:
-        hint = "name the column that holds it in the mapping; `sellercenter map` proposes one"
+        hint = f'write {KEY} = "header of the column" under [columns] of the mapping'
         raise InputRefused(f"no column of the catalog is {KEY}", hint=hint)
     fields = tuple(field_named(name, shop.dialect) for name in mapped.fields)
     work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus)

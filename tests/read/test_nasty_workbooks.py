@@ -145,6 +145,7 @@ def test_hidden_rows_are_read_and_said_hidden_sheets_are_not(read, options):
     seen = read(written(hidden), name="a.xlsx", options=options)
     assert seen.rows == [("1", "a"), ("2", "b"), ("3", "c")]
     assert seen.chose("1 hidden rows read")
+    assert seen.chose("hidden column 'name' read")
     assert seen.chose("sheet 'secret' skipped")
 
 
