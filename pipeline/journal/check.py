@@ -1,4 +1,4 @@
-"""Is the record whole? Every hash, every row that an event binds, every arrow."""
+"""Is the record whole? Every hash, every row that an event binds, every arrow, and what follows from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Exists, Table, exists, or_, select
 
 from pipeline.errors import StateError
 from pipeline.journal import schema
@@ -30,10 +30,11 @@ class Verified:
 
 
 def check(journal: Journal) -> Verified:
-    """Check the whole journal: the file, the chain, the rows it binds, and every run's replay."""
+    """Check the whole journal: the file, the chain, the rows it binds, every run's replay, the projection."""
     problems = list(_file(journal))
     with journal.store.read() as db:
         problems += _chain(db)
+        problems += _written(db)
         total = len(db.execute(select(schema.EVENT.c.seq)).all())
     problems += _replays(journal)
     return Verified(events=total, problems=tuple(problems))
@@ -99,3 +100,32 @@ def _replays(journal: Journal) -> Iterator[str]:
             replay(run.id, journal.events(run.id))
         except (StateError, KeyError) as error:
             yield f"run {run.id}: {error}"
+
+
+def _written(db: Connection) -> Iterator[str]:
+    """What is remembered as written, but isn't what its run sent, found before it, or read back."""
+    said = schema.WRITTEN
+    query = select(said.c.sku, said.c.field, said.c.run).where(~_sent())
+    for sku, name, run in db.execute(query.order_by(said.c.sku, said.c.field)):
+        yield f"what is remembered of {sku}, {name}, isn't what run {run} wrote"
+
+
+def _sent() -> Exists:
+    """There is a change of that run that says the same as the row of `written`."""
+    said, record, change = schema.WRITTEN.c, schema.RECORD.c, schema.CHANGE.c
+    refresh, stored = schema.REFRESH.c, schema.STORED.c
+    read_again = exists().where(
+        refresh.run == change.run, refresh.no == change.no, refresh.field == change.field,
+        refresh.before.is_not_distinct_from(said.before),
+    )  # fmt: skip
+    read_back = exists().where(
+        stored.run == change.run, stored.no == change.no, stored.field == change.field,
+        stored.value == said.stored,
+    )  # fmt: skip
+    return exists().where(
+        record.run == said.run, record.sku == said.sku,
+        change.run == record.run, change.no == record.no, change.field == said.field,
+        change.after == said.sent,
+        or_(change.before.is_not_distinct_from(said.before), read_again),
+        or_(said.stored.is_(None), said.stored == said.sent, read_back),
+    )  # fmt: skip

@@ -187,28 +187,29 @@ def test_a_shop_that_dies_midway_is_known_within_the_deadline(serve: Any, seller
     assert time.monotonic() - began < 45, "its deadline is 3 seconds"
 
 
-def flip(path: Path, where: bytes) -> None:
-    """Change one bit of the last place that holds these bytes and that the database still uses."""
-    data, before = bytearray(path.read_bytes()), rows(path)
+def flip(path: Path, table: str, where: bytes) -> None:
+    """Change one bit of the last place that holds these bytes for a row of the table."""
+    data, before = bytearray(path.read_bytes()), rows(path, table)
     place = len(data)
     while (place := data.rfind(where, 0, place)) >= 0:
         data[place] ^= 1
         path.write_bytes(bytes(data))
-        if rows(path) != before:
+        if rows(path, table) != before:
             return
-        data[place] ^= 1  # what lay there was left behind when its page was split
-    raise AssertionError(f"{where!r} is nowhere in {path}")
+        data[place] ^= 1  # another table's, or left behind when its page was split
+    raise AssertionError(f"{where!r} is nowhere in {table}")
 
 
-def rows(path: Path) -> list[str]:
+def rows(path: Path, table: str) -> list[tuple[Any, ...]]:
     with contextlib.closing(sqlite3.connect(path)) as db:
-        return list(db.iterdump())
+        return db.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()
 
 
 @pytest.mark.parametrize(
-    "where", [pytest.param(b"77.25", id="a-change"), pytest.param(b'"seals"', id="an-event")]
+    ("table", "where"),
+    [pytest.param("change", b"77.25", id="a-change"), pytest.param("event", b'"seals"', id="an-event")],
 )
-def test_a_flipped_bit_sends_nothing(seller: Seller, where: bytes) -> None:
+def test_a_flipped_bit_sends_nothing(seller: Seller, table: str, where: bytes) -> None:
     """Interrupted before its second feed; then a bit flips in what is still to be sent."""
     seller.open(4, feed_max_products=1, feed_burst=1, feed_interval=60)
     seller.diff(4, Price="77.25")
@@ -217,12 +218,24 @@ def test_a_flipped_bit_sends_nothing(seller: Seller, where: bytes) -> None:
     time.sleep(0.5)
     process.terminate()
     run = json.loads(process.communicate(timeout=30)[0])["run"]
-    flip(seller.database, where)
+    flip(seller.database, table, where)
     seller.tools.write_settings(seller.folder, seller.shop, feed_max_products=1, feed_interval=0.1)
     ended = seller("resume", run)
     assert ended.status == 1, ended
     assert "altered" in ended.stderr or "damaged" in ended.stderr
     assert seller("runs", "--check").status == 1
+
+
+@pytest.mark.parametrize("where", [b"77.25", b"10.00"], ids=["sent", "before"])
+def test_a_flipped_bit_in_what_we_remember_is_found(seller: Seller, where: bytes) -> None:
+    seller.open(2)
+    seller.diff(2, Price="77.25")
+    seller("push", seller.folder / "plan.jsonl", "--yes")
+    assert seller("runs", "--check").status == 0
+    flip(seller.database, "written", where)
+    found = seller("runs", "--check")
+    assert found.status == 1
+    assert "what is remembered of TEA-000" in found.stderr + json.dumps(found.document)
 
 
 def test_a_locked_journal_sends_nothing(seller: Seller) -> None:
