@@ -76,6 +76,8 @@ class Examiner:
                 refreshed[change.field] = held
             else:
                 moved.append(Moved(field=change.field, before=change.before, theirs=held, ours=change.after))
+        if moved and all(self._there(change, current) for change in record.changes):
+            return Skip(code="already-there", message="the shop holds it as planned by now: nothing to send")
         if moved:
             return Skip(code="changed-in-shop", message=_moved_message(moved), moved=tuple(moved))
         return Ready(body=self._body(record, current), refreshed=refreshed)
@@ -97,6 +99,14 @@ class Examiner:
         if change.before is None or not known.readable:
             return True
         return comparable(known, change.before, self.context) == comparable(known, held, self.context)
+
+    def _there(self, change: Change, current: Product) -> bool:
+        """The value that is to be sent stands there by now, whoever set it."""
+        known = self._field(change.field)
+        if not known.readable:
+            return False
+        held = comparable(known, current.get(change.field) or "", self.context)
+        return held == comparable(known, change.after, self.context)
 
     def _body(self, record: Record, current: Product) -> dict[str, str]:
         if record.action is Action.REMOVE:

@@ -28,10 +28,13 @@ from pipeline.usecases.pushing import (
     start,
     told,
 )
-from pipeline.usecases.results import document, facts, lines, write_result
+from pipeline.usecases.results import document, endings, facts, lines, told_endings, write_result
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.context import Context
 from pipeline.values.counted import plural
+
+#: Records that didn't end well which the end of a push names.
+SHOWN = 5
 
 OnDrift = Literal["skip", "abort"]
 Records = Callable[[], Iterable[Record]]
@@ -118,7 +121,8 @@ def outcome_of(ws: Workspace, journal: Journal, run: str, exit_code: Exit, comma
     content = document(told, exit_code)
     folder = run_folder(ws, run)
     write_result(folder, command, content)
-    return Outcome(document=content, exit_code=exit_code, lines=lines(told, folder, exit_code))
+    badly = told_endings(endings(journal, run), SHOWN, f"`sellercenter show {run}`")
+    return Outcome(document=content, exit_code=exit_code, lines=(*lines(told, folder, exit_code), *badly))
 
 
 def check_plan(ws: Workspace, plan: Plan) -> None:

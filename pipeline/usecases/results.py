@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ def document(facts: RunFacts, exit_code: int) -> dict[str, Any]:
         "state": facts.state.word,
         "counts": asdict(facts.counts),
         "feeds": list(facts.feeds),
+        "why": facts.state.why,
         "exit_code": int(exit_code),
     }
 
@@ -71,6 +72,7 @@ def error_document(run: str, error: PipelineError) -> dict[str, Any]:
         "state": "refused",
         "counts": asdict(RunCounts()),
         "feeds": [],
+        "why": error.message,
         "error": {"code": error.code, "message": error.message, "hint": error.hint},
         "exit_code": int(error.exit_code),
     }
@@ -97,11 +99,19 @@ def lines(facts: RunFacts, folder: Path, exit_code: int | None) -> tuple[str, ..
     }
     told = (
         f"run {facts.run}: {facts.state.word}",
-        f"  records: {shown or 'none: nothing to do'}",
+        f"  records: {shown or 'none: the plan changes nothing'}",
+        *((f"  stopped: {facts.state.why}",) if facts.state.why else ()),
         f"  feeds: {len(facts.feeds)}",
         f"  way back: {folder} (or `sellercenter rollback {facts.run}`)",
     )
     return (*told, f"  next: {advice[exit_code]}") if exit_code in advice else told
+
+
+def told_endings(found: Iterable[Mapping[str, Any]], most: int, more: str) -> tuple[str, ...]:
+    """Records that didn't end verified, a line each; of many the first ones, and how to see the others."""
+    told = [f"  {r['outcome'].replace('_', ' ')} {r['sku']} ({r['action']}): {r['message']}" for r in found]
+    rest = (f"  … and {len(told) - most} more: {more}",) if len(told) > most else ()
+    return (*told[:most], *rest)
 
 
 def endings(journal: Journal, run: str) -> Iterator[dict[str, Any]]:

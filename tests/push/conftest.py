@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -336,7 +336,7 @@ MakeSeller = Callable[..., Seller]
 
 
 @pytest.fixture
-def make_seller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeSeller]:
+def make_seller(tmp_path_factory: pytest.TempPathFactory) -> MakeSeller:
     """A run of `products` changes, `a_feed` in a batch, begun but not sent."""
 
     def make(products: int = 4, a_feed: int = 2, limits: Mapping[str, Any] = {}, **shop: Any) -> Seller:

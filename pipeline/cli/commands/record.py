@@ -57,7 +57,7 @@ def runs(
     help=f"Only records that ended so: {', '.join(OUTCOMES)}; repeatable.",
 )  # fmt: skip
 def show(shell: Shell, id: str, skus: tuple[str, ...], outcomes: tuple[str, ...]) -> Outcome:  # noqa: A002 - the argument's name in --help
-    """Show one run, by its own id, its plan's, or that of a feed of it."""
+    """Show one run (by its own id, its plan's or that of a feed of it), plan or snapshot."""
     from pipeline.usecases import show as use_case
 
     return use_case.show(shell.workspace(), id, skus=skus, outcomes=outcomes)
