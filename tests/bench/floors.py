@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -258,30 +257,3 @@ def bare_bodies(watch: Watch, folder: Path, which: str) -> None:
                     etree.SubElement(parent, tags[name]).text = text
             size += len(etree.tostring(request, encoding="UTF-8"))
     watch.said["bytes"] = size
-
-
-@floor
-def bare_commits(watch: Watch, folder: Path, times: str) -> None:
-    """Commits of the same bytes in the same mode, and a side file as durable as ours."""
-    from statistics import median
-    from time import perf_counter
-
-    from ours import feed_bytes
-
-    from pipeline.store.atomic import write_atomic
-
-    packed, spent = feed_bytes(), []
-    path = folder / "floor.db"
-    path.unlink(missing_ok=True)
-    with sqlite3.connect(path, isolation_level=None) as db:
-        db.execute("PRAGMA synchronous=EXTRA")
-        db.execute("CREATE TABLE kept (at INTEGER PRIMARY KEY, body BLOB)")
-        with watch("commit"):
-            for _ in range(int(times)):
-                begun = perf_counter()
-                db.execute("BEGIN IMMEDIATE")
-                db.execute("INSERT INTO kept (body) VALUES (?)", [packed])
-                db.execute("COMMIT")
-                write_atomic(folder / "floor.head", b"{}")
-                spent.append(perf_counter() - begun)
-    watch.said["median"] = median(spent)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from catalogs import CATEGORIES, COLUMNS, MAKERS
@@ -67,8 +67,12 @@ def _lookups() -> Any:
 
 
 @ours
-def stages(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
-    """Read, map, validate, compare and plan, each by itself."""
+def stages(watch: Watch, folder: Path, name: str = "catalog.csv", how: str = "") -> None:
+    """Read, map, validate, compare and plan, each by itself.
+
+    Args:
+        how: "expressions" for a mapping that computes; else headers are canonical names.
+    """
     from pipeline.diff.build import make_plan
     from pipeline.journal.memory import JournalMemory
     from pipeline.journal.schema import MIGRATIONS
@@ -82,8 +86,9 @@ def stages(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
     from pipeline.validate.validate import validate
 
     seller, held, lookups = shop(), snapshot_of(folder / "snapshot.parquet"), _lookups()
-    mapping = load_mapping(None, base=folder, shop="demo")
     with _scratch(folder) as place:
+        file = _mapping(place) if how == "expressions" else None
+        mapping = load_mapping(file, base=folder, shop="demo")
         store = open_store(place / "state.db", kind="journal", migrations=MIGRATIONS)
         with watch("read"):
             catalog = read_catalog([str(folder / name)], folder=place)
@@ -105,7 +110,26 @@ def stages(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
                 forecast=lambda requests, feeds: float(feeds),
             )  # fmt: skip
             store.close()
-    watch.said.update(records=plan.records, rejected=accepted.rejected, findings=len(accepted.findings))
+    found = accepted.findings
+    watch.said.update(records=plan.records, rejected=accepted.rejected, findings=len(found))
+    watch.said["at_cells"] = sum(1 for one in found if one.cell or one.sku)
+
+
+def _mapping(folder: Path) -> Path:
+    """Every field by its header, and four by expressions that change no value."""
+    made = {
+        "Price": "round([Price], 2)",
+        "Quantity": "max([Quantity], 0)",
+        "Name": "strip([Name])",
+        "ProductData.Color": 'if(blank([ProductData.Color]), "", [ProductData.Color])',
+    }
+    lines = ["[columns]"]
+    for name in COLUMNS:
+        said = f"{{ value = {made[name]!r} }}" if name in made else f'"{name}"'
+        lines.append(f'"{name}" = {said}')
+    path = folder / "expressions.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
 
 
 @ours
@@ -128,11 +152,11 @@ def parse_pages(watch: Watch, folder: Path, form: str) -> None:
     spent = []
     with watch("parse"):
         for page in pages:
-            begun = perf_counter()
+            begun = process_time()
             answer = answer_of(page)
             assert isinstance(answer, Answer)
             watch.said["rows"] = page_of(answer.body).rows
-            spent.append(perf_counter() - begun)
+            spent.append(process_time() - begun)
     watch.said.update(pages=len(pages), median=median(spent))
 
 
@@ -170,38 +194,80 @@ def bodies(watch: Watch, folder: Path, which: str) -> None:
     watch.said.update(bytes=size, records=len(records))
 
 
-def feed_bytes() -> bytes:
-    """A packed body of a thousand whole products, as the journal keeps one."""
-    import zlib
+@ours
+def intents(watch: Watch, folder: Path, rounds: str) -> None:
+    """The durable intent of a feed of a thousand records, each with a before-value read anew; beside it,
+    in turn, the same rows and bytes committed by SQLite alone, with a side file as durable as ours."""
+    import sqlite3
 
-    text = "".join(f"<Product><SellerSku>T-{n:07}</SellerSku><Price>{n % 97}.{n % 89}</Price></Product>"
-                   for n in range(1_000))  # fmt: skip
-    return zlib.compress(text.encode(), 1)
+    import journal_bench as parts
+
+    from pipeline.market.bodies import feed_body
+    from pipeline.push.sender import Prepared, Sender
+    from pipeline.store.atomic import write_atomic
+    from schemas.fields import Dialect
+
+    many = parts.A_FEED * int(rounds)
+    spent: dict[str, list[float]] = {"ours": [], "bare": []}
+    with _scratch(folder) as place, sqlite3.connect(place / "bare.db", isolation_level=None) as db:
+        journal, plan = parts.open_journal(place), parts.plan_of(many)
+        parts.begin(journal, plan, lambda: parts.records(many))
+        job = parts.job_of(journal, plan)
+        sender = Sender(job)
+        db.execute("PRAGMA synchronous=EXTRA")
+        db.execute("CREATE TABLE t (no INTEGER, field TEXT, before TEXT)")
+        db.execute("CREATE TABLE b (body BLOB)")
+        for batch in range(1, int(rounds) + 1):
+            some = job.records(batch)
+            sent = [(each.sku, {one.field: one.after for one in each.changes}) for each in some]
+            body = feed_body(parts.Action.UPDATE, sent, Dialect.CLASSIC)
+            fresh = {(each.no, "Quantity"): "7" for each in some}
+            prepared = Prepared(batch=batch, send=tuple(some), skipped=(), refreshed=fresh, body=body)
+            with watch("intent"):
+                begun = perf_counter()
+                sender._write_intent(prepared, "slot")
+                spent["ours"].append(perf_counter() - begun)
+            begun = perf_counter()
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT INTO t VALUES (?, 'Quantity', '7')", [(each.no,) for each in some])
+            db.execute("INSERT INTO b VALUES (?)", (body,))
+            db.execute("COMMIT")
+            write_atomic(place / "bare.head", b"{}")
+            spent["bare"].append(perf_counter() - begun)
+        journal.store.close()
+    watch.said.update({name: median(times) for name, times in spent.items()})
 
 
 @ours
-def intents(watch: Watch, folder: Path, times: str) -> None:
-    """The durable intent of a feed of a thousand records, each with a before-image read anew."""
-    from pipeline.journal import schema
-    from pipeline.journal.journal import Journal
-    from pipeline.journal.states import Kind
-    from pipeline.store.engine import open_store
+def resume(watch: Watch, folder: Path, number: str) -> None:
+    """A journal of so many records of two changes, with 200 feeds accepted, opened again: until the first
+    question to the shop."""
+    from contextlib import suppress
 
-    packed, spent = feed_bytes(), []
+    import journal_bench as parts
+
+    from pipeline.journal.states import Kind
+    from pipeline.push.sender import Sender
+    from pipeline.push.writer import Writer
+
+    records = int(number)
     with _scratch(folder) as place:
-        store = open_store(place / "state.db", kind="journal", migrations=schema.MIGRATIONS)
-        journal = Journal(store, place / "state.head")
-        with watch("intent"):
-            for number in range(int(times)):
-                befores = [{"run": "r", "no": no, "field": "Price", "before": f"{no}.00"}
-                           for no in range(number * 1_000, (number + 1) * 1_000)]  # fmt: skip
-                kept = {"run": "r", "sha256": f"{number:064}", "packed": packed}
-                begun = perf_counter()
-                journal.append("r", Kind.INTENT, at=1.0, batch=number, data={"body": f"{number:064}"},
-                               rows={schema.REFRESH: befores, schema.BODY: [kept]})  # fmt: skip
-                spent.append(perf_counter() - begun)
-        store.close()
-    watch.said["median"] = median(spent)
+        journal, plan = parts.open_journal(place), parts.plan_of(records)
+        parts.begin(journal, plan, lambda: parts.records(records))
+        for no in range(1, min(parts.FEEDS, len(plan.batches)) + 1):
+            facts = {"body": "0" * 64, "records": parts.A_FEED, "bytes": 1, "skus": "", "slot": ""}
+            journal.append("run", Kind.INTENT, at=2.0, batch=no, data=facts)
+            journal.append("run", Kind.ACCEPTED, at=parts.CLOCK.now(), batch=no, data={"feed": f"feed-{no}"})
+        journal.store.close()
+        watch.said.update(changes=2 * records, megabytes=(place / "state.db").stat().st_size / 1e6)
+        with watch("resume"):
+            journal = parts.open_journal(place)
+            journal.check_head()
+            journal.store.check()
+            job = parts.job_of(journal, plan)
+            with suppress(parts.Asked):
+                Writer(job, Sender(job), lambda: None).run()
+        journal.store.close()
 
 
 @ours

@@ -1,15 +1,17 @@
-"""What was measured, as a table and two plots in docs/performance.md, between its markers."""
+"""What was measured, as tables and a plot in docs/performance.md, between its markers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import log
 
 from measure import ROOT
-from promises import Bench, Row
+from promises import Bench, Row, slope
 
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
 BEGIN, END = "<!-- measured: begin (make bench writes this) -->", "<!-- measured: end -->"
+IMAGE = "![CPU seconds beside floors and peers, and how they grow](performance.svg)"
 Series = Mapping[str, float]
 
 
@@ -20,7 +22,8 @@ def write(rows: Sequence[Row], bench: Bench, *, machine: str) -> None:
     _, _, after = rest.partition(END)
     by = "wall time" if bench.by == "wall" else "CPU time, for the machine had other work"
     told = f"{bench.rows:,} rows, {machine}. Ratios are of {by}."
-    middle = "\n\n".join((told, _promises(rows), _stages(bench), _growth(bench)))
+    parts = [told, _promises(rows), IMAGE, _stages(bench), _growth(bench)]
+    middle = "\n\n".join(part for part in parts if part)
     PAGE.write_text(f"{before}{BEGIN}\n\n{middle}\n\n{END}{after}", encoding="utf-8")
     PLOT.write_text(_plot(bench), encoding="utf-8")
 
@@ -84,19 +87,43 @@ def _growth(bench: Bench) -> str:
 
 
 def _plot(bench: Bench) -> str:
-    """Two panels of bars: who takes how long, and how cost grows."""
+    """Who takes how long, and how cost grows with rows and with changes."""
     peers = {name: one.cpu for name, one in sorted(bench.peers.items(), key=lambda item: item[1].cpu)}
-    growth = {f"{rows:,} rows": one.cpu / rows * 1e6 for rows, one in bench.growth.items()}
-    shares = {f"{share:.0%} changed": one.cpu for share, one in bench.changed.items()}
-    panels = (("CPU seconds", peers), ("CPU µs a row", growth), ("CPU seconds, by share changed", shares))
-    drawn, top = [], 10
-    for title, series in panels:
-        part, height = _panel(title, series, top)
-        drawn.append(part)
-        top += height
-    box = f'viewBox="0 0 640 {top}" font-family="sans-serif" font-size="12"'
+    drawn, height = _panel("CPU seconds", peers, 10)
+    grown = {float(rows): one.cpu for rows, one in bench.growth.items()}
+    title = "CPU seconds over rows, both logarithmic"
+    if len(grown) > 1:
+        title += f": slope {slope(bench.growth):.2f}"
+    shares = {share * 100: one.cpu for share, one in bench.changed.items()}
+    top = 10 + height
+    drawn += _line(title, grown, 10, top) + _line("CPU seconds over the share changed, %", shares, 330, top)
+    box = f'viewBox="0 0 640 {top + 240}" font-family="sans-serif" font-size="12"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {box}>'
-    return f'{head}\n<rect width="640" height="{top}" fill="#ffffff"/>\n{"".join(drawn)}</svg>\n'
+    return f'{head}\n<rect width="640" height="{top + 240}" fill="#ffffff"/>\n{drawn}</svg>\n'
+
+
+def _line(title: str, points: Mapping[float, float], left: int, top: int) -> str:
+    """Points on two logarithmic axes, joined."""
+    drawn = [f'<text x="{left}" y="{top + 14}" font-weight="bold" font-size="11">{title}</text>\n']
+    if len(points) < 2:
+        return "".join(drawn)
+    across, up = (_axis(values) for values in (list(points), list(points.values())))
+    spots = [(left + 30 + 230 * across(x), top + 200 - 150 * up(y), x, y) for x, y in points.items()]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in spots)
+    drawn.append(f'<polyline points="{path}" fill="none" stroke="#0b6e4f" stroke-width="2"/>\n')
+    for x, y, rows, seconds in spots:
+        drawn.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#0b6e4f"/>'
+            f'<text x="{x:.1f}" y="{y - 8:.1f}" text-anchor="middle">{seconds:.3g} s</text>'
+            f'<text x="{x:.1f}" y="{top + 224}" text-anchor="middle">{rows:,.0f}</text>\n'
+        )
+    return "".join(drawn)
+
+
+def _axis(values: Sequence[float]) -> Callable[[float], float]:
+    """Value → place between 0 and 1, logarithmic."""
+    low, high = log(min(values)), log(max(values))
+    return lambda value: (log(value) - low) / ((high - low) or 1.0)
 
 
 def _panel(title: str, series: Series, top: int) -> tuple[str, int]:

@@ -1,8 +1,9 @@
 """`make bench`: every promise of speed and memory, measured beside floors and peers in the same run.
 
-    python tests/bench/run.py [--size 10k|100k|1m] [--only P1,P6] [--write]
+    python tests/bench/run.py [--size 10k|100k|1m] [--only P1,P6] [--by cpu] [--no-write]
 
-Seconds mean nothing by themselves: what counts, and what `limits.toml` holds, are ratios of one run.
+Table and plot go into docs/performance.md where all promises were measured. Seconds mean nothing by
+themselves: what counts, and what `limits.toml` holds, are ratios of one run.
 Exit 1 where a ratio is over its limit.
 """
 
@@ -36,7 +37,7 @@ def main() -> int:
         for row in found:
             print(f"{row.promise:4} {row.what:58} {row.shown}", flush=True)
         print(f"     ({name} took {time.perf_counter() - begun:.0f} s)", file=sys.stderr, flush=True)
-    if said.write:
+    if not said.only and not said.no_write:
         render.write(rows, bench, machine=f"{platform.system()} {platform.machine()}, "
                      f"Python {platform.python_version()}")  # fmt: skip
     over = [row for row in rows if not row.fits]
@@ -51,7 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--by", choices=("wall", "cpu"), default="wall", help="what ratios are made of")
     parser.add_argument("--only", default="", help="promises, by their numbers: P1,P6")
     parser.add_argument("--data", type=Path, default=DATA, help="where generated files are kept")
-    parser.add_argument("--write", action="store_true", help="put table and plot into docs/performance.md")
+    parser.add_argument("--no-write", action="store_true", help="leave docs/performance.md as it is")
     return parser.parse_args()
 
 
