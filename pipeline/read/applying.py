@@ -311,6 +311,8 @@ class _Work:
     def _kept(self) -> Iterator[pl.DataFrame]:
         """Frames of products: folded, and without the rows that hold none."""
         for frame in self._folded():
+            idle = [name for name in VIRTUAL if name not in frame.columns]
+            frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in idle)
             if self._family is not None:
                 frame = self._family.apply(frame)
             elif GROUP in frame.columns:

@@ -18,7 +18,7 @@ from pipeline.values.context import Format
 from schemas.fields import KEY, UNIT_TAGS, Dialect, canonical_names, fields_of
 
 #: Columns that folding makes: the SKU of a group's first product, and the group's images.
-VIRTUAL = ("@parent", "@images")
+VIRTUAL = ("@parent", "@images", "@children")
 _IMAGE_HEADERS = ("MainImage", *(f"Image{number}" for number in range(1, 13)))
 
 

@@ -126,11 +126,11 @@ class Family:
                 self.first[parent] = sku
 
     def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Children with what they inherit, and "@parent"."""
+        """Children with what they inherit, and "@parent"; parents of others with "@children"."""
         parents = [self.of.get((link or "").strip(), -1) for link in frame[self.link].to_list()]
         own = frame[self.spec.child_key].to_list() if self.spec.child_key else [None] * frame.height
         first = [self.first.get(number) or sku for number, sku in zip(parents, own, strict=True)]
-        made = [pl.Series("@parent", first, dtype=pl.String)]
+        made = [pl.Series("@parent", first, dtype=pl.String), self._with_children(frame, parents)]
         for column in self.spec.inherit:
             cells = self.cells.get(column, {})
             pairs = zip(frame[column].to_list(), parents, strict=True)
@@ -142,6 +142,16 @@ class Family:
                 )
             )
         return frame.with_columns(made)
+
+    def _with_children(self, frame: pl.DataFrame, parents: list[int]) -> pl.Series:
+        """ "1" where other rows name this one as their parent."""
+        held: list[str | None] = [None] * frame.height
+        for key in self.spec.keys:
+            for row, (name, parent) in enumerate(zip(frame[key].to_list(), parents, strict=True)):
+                number = self.of.get((name or "").strip())
+                if number is not None and number != parent and number in self.first:
+                    held[row] = "1"
+        return pl.Series("@children", held, dtype=pl.String)
 
 
 def text_frames(catalog: Catalog, columns: tuple[str, ...]) -> Iterator[pl.DataFrame]:
