@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.diff.batches import pack
 from pipeline.diff.compare import Draft, source_columns
 from pipeline.diff.forecast import forecast
-from pipeline.diff.guards import verdicts
+from pipeline.diff.guards import verdicts, went_back
 from pipeline.diff.measure import Measures
 from pipeline.diff.memory import Memory
 from pipeline.diff.plan import Counts, Forecast, Held, Inputs, Plan, Record
@@ -23,7 +23,7 @@ from pipeline.validate.accepted import Accepted
 from pipeline.values.context import Context
 
 Seconds = Callable[[int, int], float]
-ACQUITTED = "values go back to what they were before: no guard judges them."
+ACQUITTED = "no guard judges them."
 
 
 def plan_path(folder: Path, plan_id: str) -> Path:
@@ -111,7 +111,6 @@ class Assembly:
         self._shop = shop
         self._spool = Spool(folder, shop.dialect)
         self._measures = Measures()
-        self._acquitted = 0
 
     def __enter__(self) -> Assembly:
         return self
@@ -124,7 +123,6 @@ class Assembly:
         for record in records:
             self._spool.add(record)
             self._measures.see(record)
-            self._acquitted += len(record.acquitted)
         for one in held:
             self._spool.hold(one)
 
@@ -152,5 +150,5 @@ class Assembly:
         return seal_lines(path, plan, self._spool.record_lines(packing), self._spool.held_lines())
 
     def _notices(self) -> Iterable[str]:
-        if self._acquitted:
-            yield f"{self._acquitted} {ACQUITTED}"
+        if self._measures.back["values"]:
+            yield f"{went_back(self._measures, 'values')}: {ACQUITTED}"

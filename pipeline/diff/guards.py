@@ -11,13 +11,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from statistics import median
+from typing import Literal
 
 from pipeline.diff.measure import Measures
 from pipeline.diff.plan import Basis, Guard, Record
 from pipeline.errors import UsageError
 from pipeline.settings import Guards
-from pipeline.values.counted import plural
+from pipeline.values.counted import grouped, plural
 
 RULES = (
     "source-empty",
@@ -119,38 +121,56 @@ def _sizes(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
 
 def _meanings(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
     del basis
+    let = f"{went_back(seen, 'prices')}: they were let through." if seen.back["prices"] else ""
     risen = {sku: (ratio - 1) * 100 for sku, ratio in seen.up.items()}
-    yield _each("price-up", risen, limits.price_up_pct, "become more expensive", "rises")
+    yield _each("price-up", risen, limits.price_up_pct, "become more expensive", "rises", let)
     fallen = {sku: (1 - ratio) * 100 for sku, ratio in seen.down.items()}
-    yield _each("price-down", fallen, limits.price_down_pct, "become cheaper", "falls")
-    yield _median(seen, limits)
+    yield _each("price-down", fallen, limits.price_down_pct, "become cheaper", "falls", let)
+    yield _median(seen, limits, let)
     for name, rule in (("@cost", "below-cost"), ("@floor", "below-floor")):
         skus = tuple(seen.below[name])
         yield _count(rule, len(skus), f"{_products(len(skus))} would be sold below their {name[1:]}.", skus)
 
 
-def _median(seen: Measures, limits: Guards) -> Guard:
+def went_back(seen: Measures, what: Literal["prices", "values"]) -> str:
+    """How many of them go back to what the shop held, and until when it held the latest of them."""
+    number = seen.back[what]
+    goes = f"1 {what[:-1]} goes" if number == 1 else f"{grouped(number)} {what} go"
+    day = f" (last on {datetime.fromtimestamp(seen.held, UTC).date()})" if seen.held else ""
+    return f"{goes} back to what the shop held before{day}"
+
+
+def _median(seen: Measures, limits: Guards, let: str) -> Guard:
     """Cents for units, a wrong currency, a wrong price list: all prices move by about as much."""
+    rule, limit, count = "price-median", limits.price_median_pct, len(seen.priced)
     middle = median(seen.typical) if seen.typical else 1.0
     value = abs(middle - 1) * 100
-    if len(seen.priced) <= limits.floor or not _above(value, limits.price_median_pct):
-        return Guard(rule="price-median", verdict="ok", limit=limits.price_median_pct, value=round(value, 4))
-    message = (
-        f"Half of the {len(seen.priced)} changed prices become {middle:.4g} times what they were, or more"
-        f" than that: allowed is {limits.price_median_pct:g} % up or down. Cents for units? Another currency?"
+    if not _above(value, limit):
+        return _content(rule, limit, value, let)
+    moved = (
+        f"Half of the {grouped(count)} changed prices become {number(middle)} times what they were, or more"
+        f" than that: allowed is {number(limit)} % up or down."
     )
-    return _refused("price-median", limits.price_median_pct, value, tuple(seen.priced), message)
+    if count <= limits.floor:
+        return _content(rule, limit, value, f"{moved} {_too_few(limits)}")
+    return _refused(rule, limit, value, tuple(seen.priced), f"{moved} Cents for units? Another currency?")
 
 
-def _each(rule: str, percents: Mapping[str, float], limit: float, words: str, verb: str) -> Guard:
+def _too_few(limits: Guards) -> str:
+    """Why a number above its limit is ok all the same."""
+    return f"Not judged, since so few as {limits.floor} never trip a share or a median (guards.floor)."
+
+
+def _each(rule: str, percents: Mapping[str, float], limit: float, words: str, verb: str, let: str) -> Guard:
     """A limit on every single product."""
     over = {sku: value for sku, value in percents.items() if _above(value, limit)}
     worst = max(percents, key=percents.__getitem__, default="")
     value = percents.get(worst, 0.0)
     if not over:
-        return Guard(rule=rule, verdict="ok", limit=limit, value=round(value, 4))
+        return _content(rule, limit, value, let)
     message = (
-        f"{_products(len(over))} would {words} by more than {limit:g} %: {worst} {verb} by {value:.4g} %."
+        f"{_products(len(over))} would {words} by more than {number(limit)} %:"
+        f" {worst} {verb} by {number(value)} %."
     )
     return _refused(rule, limit, value, tuple(over), message)
 
@@ -179,9 +199,11 @@ def _share(
         return _refused(rule, most, count, tuple(skus), message)
     if pct is None:
         return Guard(rule=rule, verdict="ok", limit=most if most is not None else 0, value=count)
-    if count <= limits.floor or not _above(share, pct):
-        return Guard(rule=rule, verdict="ok", limit=pct, value=round(share, 4))
-    message = f"{words}: {share:.4g} % of {of}, more than {pct:g} %."
+    if not _above(share, pct):
+        return _content(rule, pct, share)
+    message = f"{words}: {number(share)} % of {grouped(of)}, more than {number(pct)} %."
+    if count <= limits.floor:
+        return _content(rule, pct, share, f"{message} {_too_few(limits)}")
     return _refused(rule, pct, share, tuple(skus), message)
 
 
@@ -189,9 +211,20 @@ def _products(count: int) -> str:
     return plural(count, "product")
 
 
+def number(value: float) -> str:
+    """A measured number in plain digits, as exact as anyone needs: 0.01, 12.5, 10 480."""
+    if abs(value) >= 1000:
+        return grouped(round(value))
+    return f"{float(f'{value:.4g}'):.10f}".rstrip("0").rstrip(".")
+
+
 def _above(value: float, limit: float) -> bool:
     """More than the limit, and not merely by the way fractions are stored."""
     return value > limit + 1e-9
+
+
+def _content(rule: str, limit: float, value: float, message: str = "") -> Guard:
+    return Guard(rule=rule, verdict="ok", limit=limit, value=round(value, 4), message=message)
 
 
 def _refused(rule: str, limit: float, value: float, skus: tuple[str, ...], message: str) -> Guard:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import html
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.diff.plan import Change, Effect, Record
-from pipeline.diff.prices import Move, amount, moves
+from pipeline.diff.prices import Move, amount, is_price, moves
+from pipeline.diff.settle import LAST_HELD
 from pipeline.market.feeds import Action
 
 _STOCK = frozenset({"Quantity", "Stock"})
@@ -31,6 +33,8 @@ class Measures:
         up, down: SKU → the largest rise and the largest fall of a price of it, as new over old.
         typical: one ratio per product and country whose price changes, for the median.
         below: "@cost" and "@floor" → SKUs that would be sold below it.
+        back: "prices", and all "values", that go back to what the shop held, and so aren't judged.
+        held: when it held the latest of them, seconds since the epoch; 0 = not known.
     """
 
     changed: Skus = field(default_factory=dict)
@@ -46,9 +50,12 @@ class Measures:
     priced: Skus = field(default_factory=dict)
     typical: array[float] = field(default_factory=lambda: array("d"))
     below: dict[str, Skus] = field(default_factory=lambda: {"@cost": {}, "@floor": {}})
+    back: Counter[str] = field(default_factory=Counter)
+    held: float = 0.0
 
     def see(self, record: Record) -> None:
         """Count one record."""
+        self._acquit(record)
         live = [change for change in record.changes if change.field not in record.acquitted]
         if record.changes and not live:
             return
@@ -65,6 +72,15 @@ class Measures:
                 self._update(record.sku, live)
         if record.effect in (Effect.CREATE, Effect.UPDATE) and record.action is not Action.REMOVE:
             self._prices(record)
+
+    def _acquit(self, record: Record) -> None:
+        """Remember what is let through, and since when the shop holds it no more."""
+        if not record.acquitted:
+            return
+        self.back["values"] += len(record.acquitted)
+        self.back["prices"] += sum(is_price(name) for name in record.acquitted)
+        times = [float(text) for name, text in record.facts if name.startswith(LAST_HELD)]
+        self.held = max(self.held, *times) if times else self.held
 
     def _update(self, sku: str, live: list[Change]) -> None:
         for change in live:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.diff.decide import decide_create, decide_update
-from pipeline.diff.memory import Memory, Written
+from pipeline.diff.memory import Befores, Memory, Written
 from pipeline.diff.origins import Origins
 from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
@@ -118,7 +118,7 @@ class _Remembered:
     """What memory says of the products at hand: SKU → field → answer."""
 
     written: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
-    befores: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    befores: Mapping[str, Mapping[str, Befores]] = field(default_factory=dict)
 
 
 def _belongs(name: str) -> bool:

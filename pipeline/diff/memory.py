@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+#: Values that a field had → when the shop held each last, seconds since the epoch.
+Befores = Mapping[str, float]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -61,8 +64,11 @@ class Memory(Protocol):
         """False saves asking."""
         ...
 
-    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:
-        """(sku, field) → all values the journal holds as before-values: going back to one is acquitted."""
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Befores]:
+        """(sku, field) → all values the journal holds as before-values: going back to one is acquitted.
+
+        A value that was replaced by going back is none of them: it was the incident.
+        """
         ...
 
     def resting(self) -> Mapping[tuple[str, str], Resting]:
@@ -83,7 +89,7 @@ class NoMemory:
     def any_written(self) -> bool:
         return False
 
-    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:  # noqa: ARG002
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Befores]:  # noqa: ARG002
         return {}
 
     def resting(self) -> Mapping[tuple[str, str], Resting]:

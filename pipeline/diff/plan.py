@@ -69,7 +69,7 @@ class Record:
         context: (field, value) sent along unchanged, so that the shop accepts the changes (a sale
             price goes with its window); on Falabella the writer adds one business unit by itself.
         facts: (name, value) that guards judge by and nobody sends: the product's prices now,
-            "@cost", "@floor".
+            "@cost", "@floor", and "@held.<field>", when the shop held last what a field goes back to.
     """
 
     no: int

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.diff.memory import Resting, Written, content_of
+from pipeline.diff.memory import Befores, Resting, Written, content_of
 from pipeline.diff.plan import Change, Effect, Held, Origin, Record
 from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
@@ -19,6 +19,8 @@ from schemas.fields import Place
 Fate = Literal["create", "update", "deactivate", "remove", "unchanged", "blocked", "not_listed"]
 #: Internal columns that guards judge prices by.
 INTERNAL_FACTS = ("@cost", "@floor")
+#: Facts that say when the shop held last what a field goes back to, seconds since the epoch.
+LAST_HELD = "@held."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Side:
     theirs: Mapping[str, str] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
     written: Mapping[str, Written] = field(default_factory=dict)
-    befores: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    befores: Mapping[str, Befores] = field(default_factory=dict)
     resting: Mapping[str, Resting] = field(default_factory=dict)
     origin: Callable[[str], Origin | None] = lambda _: None
 
@@ -124,6 +126,8 @@ def _resting(sku: str, resting: Resting, change: Change) -> Held:
 
 def _record(side: Side, rules: Rules, effect: Effect, action: Action, changes: tuple[Change, ...]) -> Record:
     after = {change.field: change.after for change in changes}
+    back = acquitted(side, rules, changes)
+    held = ((f"{LAST_HELD}{name}", f"{back[name]:.0f}") for name in sorted(back))
     return Record(
         no=0,
         batch=0,
@@ -131,9 +135,9 @@ def _record(side: Side, rules: Rules, effect: Effect, action: Action, changes: t
         action=action,
         effect=effect,
         changes=changes,
-        acquitted=acquitted(side, rules, changes),
+        acquitted=tuple(back),
         context=companions(after, lambda name: _known(side, rules, name)) if effect is Effect.UPDATE else (),
-        facts=_facts(side, after) if effect in (Effect.CREATE, Effect.UPDATE) else (),
+        facts=(*(_facts(side, after) if effect in (Effect.CREATE, Effect.UPDATE) else ()), *held),
     )
 
 
@@ -153,15 +157,19 @@ def _facts(side: Side, after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, text) for name, text in (*prices, *internal) if text))
 
 
-def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> tuple[str, ...]:
-    """Fields that go back to a value which the journal holds as one it replaced."""
+def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> dict[str, float]:
+    """Fields that go back to a value which the journal holds as one it replaced → when the shop held it."""
     if not side.befores:
-        return ()
+        return {}
     ctx = rules.ctx
-    found: list[str] = []
+    found: dict[str, float] = {}
     for change in changes:
         of = rules.field(change.field)
-        earlier = side.befores.get(change.field, frozenset())
-        if of and comparable(of, change.after, ctx) in {comparable(of, text, ctx) for text in earlier}:
-            found.append(change.field)
-    return tuple(found)
+        earlier = side.befores.get(change.field)
+        if of is None or not earlier:
+            continue
+        wanted = comparable(of, change.after, ctx)
+        times = [at for text, at in earlier.items() if comparable(of, text, ctx) == wanted]
+        if times:
+            found[change.field] = max(times)
+    return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from pipeline.diff.memory import Resting, SourceSize, Written
+from pipeline.diff.memory import Befores, Resting, SourceSize, Written
 from pipeline.journal import schema
 from pipeline.journal.journal import SKUS_AT_ONCE
 from pipeline.journal.projections import REFUSALS
@@ -26,6 +27,7 @@ class JournalMemory:
         status: the fields that say whether a product is on sale there.
         undoing: the question comes from a rollback or restore. For an import the before-values of
             rollbacks don't count: they are what was taken back, and must not come in again unjudged.
+            Neither do those of an import that went back to an earlier value: it took back as well.
     """
 
     def __init__(
@@ -51,30 +53,33 @@ class JournalMemory:
             for row in self._for_skus(query, table.c.sku, skus)
         }
 
-    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Befores]:
         record, change, run = schema.RECORD, schema.CHANGE, schema.RUN
         query = (
-            select(record.c.sku, change.c.field, change.c.before)
+            select(record.c.sku, change.c.field, change.c.before, change.c.after, run.c.started)
             .join(change, (change.c.run == record.c.run) & (change.c.no == record.c.no))
             .join(run, run.c.id == record.c.run)
             .where(run.c.identity == self._identity, change.c.before.is_not(None))
+            .order_by(run.c.started, record.c.no)
         )
         if not self._undoing:
             query = query.where(run.c.kind == "import")
         asked = list(skus)
-        found: dict[tuple[str, str], set[str]] = {}
+        found: dict[tuple[str, str], dict[str, float]] = {}
         for row in self._for_skus(query, record.c.sku, asked):
-            found.setdefault((row["sku"], row["field"]), set()).add(row["before"])
+            values = found.setdefault((row["sku"], row["field"]), {})
+            if self._undoing or not _goes_back(row["after"], values):
+                values[row["before"]] = row["started"]
         for row in self._created(asked):
             for name in self._status:
-                found.setdefault((row["sku"], name), set()).add("inactive")
-        return {key: frozenset(values) for key, values in found.items()}
+                found.setdefault((row["sku"], name), {}).setdefault("inactive", row["started"])
+        return found
 
     def _created(self, skus: Iterable[str]) -> Iterator[Mapping[Any, Any]]:
         """What we created was off sale before: taking it off sale again goes back to that."""
         record, run = schema.RECORD, schema.RUN
         query = (
-            select(record.c.sku)
+            select(record.c.sku, run.c.started)
             .join(run, run.c.id == record.c.run)
             .where(run.c.identity == self._identity, record.c.action == Action.CREATE.value)
         )
@@ -109,3 +114,17 @@ class JournalMemory:
         with self._store.read() as db:
             while chunk := list(islice(rest, SKUS_AT_ONCE)):
                 yield from db.execute(query.where(column.in_(chunk))).mappings()
+
+
+def _goes_back(after: str, values: Iterable[str]) -> bool:
+    """Whether a value is one of those that were there before; "10" is "10.00"."""
+    meant = _meaning(after)
+    return any(_meaning(value) == meant for value in values)
+
+
+def _meaning(text: str) -> Decimal | str:
+    flat = text.strip()
+    try:
+        return Decimal(flat) if flat.isascii() else flat
+    except InvalidOperation:
+        return flat

@@ -114,7 +114,7 @@ class Remembered:
     """A memory made of dicts."""
 
     fields: dict[tuple[str, str], Written] = field(default_factory=dict)
-    earlier: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    earlier: dict[tuple[str, str], Iterable[str]] = field(default_factory=dict)
     rests: dict[tuple[str, str], Resting] = field(default_factory=dict)
     sizes: dict[str, SourceSize] = field(default_factory=dict)
 
@@ -125,9 +125,10 @@ class Remembered:
     def any_written(self) -> bool:
         return bool(self.fields or self.earlier)
 
-    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], frozenset[str]]:
+    def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Mapping[str, float]]:
         wanted = set(skus)
-        return {key: value for key, value in self.earlier.items() if key[0] in wanted}
+        found = {key: values for key, values in self.earlier.items() if key[0] in wanted}
+        return {key: dict.fromkeys(values, 86_400.0 * 20_000) for key, values in found.items()}
 
     def resting(self) -> Mapping[tuple[str, str], Resting]:
         return self.rests

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.diff.guards import RULES, allow, judge
+from pipeline.diff.guards import RULES, allow, judge, number
 from pipeline.diff.memory import SourceSize
 from pipeline.diff.plan import Basis, Effect, Guard, Record
 from pipeline.errors import UsageError
@@ -24,7 +24,7 @@ def refused(records: Sequence[Record], basis: Basis = SHOP, **limits: Any) -> di
     """Rule → (value, how many SKUs it names), of the guards that refuse."""
     guards = judge(records, basis, Guards(**limits))
     assert tuple(guard.rule for guard in guards) == RULES
-    assert all(bool(guard.message) == (guard.verdict == "refused") for guard in guards)
+    assert all(guard.message for guard in guards if guard.verdict == "refused")
     return {guard.rule: (guard.value, len(guard.skus)) for guard in guards if guard.verdict == "refused"}
 
 
@@ -319,3 +319,49 @@ def test_the_plan_is_judged_by_the_same_measure_again(diff: Any, remembered: Any
         rows=12, rows_before=40, columns_lost=("Name",), listed=12, shop=20, active=20
     )
     assert judge(outcome.records, outcome.plan.basis, Guards()) == outcome.plan.guards
+
+
+def test_an_ok_above_its_limit_says_why(record: Any) -> None:
+    """So few products never trip a median or a share; a reader isn't left to wonder."""
+    few = [record(f"S{n}", {"Price": ("10.00", "1058.00"), "Quantity": ("5", "0")}) for n in range(7)]
+    guards = {guard.rule: guard for guard in judge(few, Basis(listed=8, shop=8), Guards())}
+    late = "Not judged, since so few as 10 never trip a share or a median (guards.floor)."
+    assert guards["price-median"].verdict == guards["zero-stock"].verdict == "ok"
+    assert guards["price-median"].message == (
+        "Half of the 7 changed prices become 105.8 times what they were, or more than that:"
+        f" allowed is 15 % up or down. {late}"
+    )
+    assert guards["zero-stock"].message == (
+        f"7 products would go out of stock: 87.5 % of 8, more than 30 %. {late}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(10480.2, "10 480"), (1e9, "1 000 000 000"), (0.0123, "0.0123"), (100, "100"), (12.5, "12.5"), (0, "0")],
+)
+def test_numbers_are_plain(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_the_worst_price_is_told_in_plain_digits(record: Any) -> None:
+    guards = judge([record("TEA", {"Price": ("1.00", "105.80")})], SHOP, Guards())
+    (guard,) = (guard for guard in guards if guard.rule == "price-up")
+    assert guard.message == "1 product would become more expensive by more than 50 %: TEA rises by 10 480 %."
+
+
+def test_prices_that_go_back_are_let_through_and_said(record: Any) -> None:
+    back = [
+        record(
+            f"S{n}",
+            {"Price": ("10.00", "1.00")},
+            acquitted=("Price",),
+            facts=(("@held.Price", "1763856000"),),
+        )
+        for n in range(7)
+    ]
+    guards = {guard.rule: guard for guard in judge(back, SHOP, Guards())}
+    said = "7 prices go back to what the shop held before (last on 2025-11-23): they were let through."
+    assert {(guards[rule].verdict, guards[rule].message) for rule in ("price-up", "price-down")} == {
+        ("ok", said)
+    }

@@ -385,7 +385,7 @@ def test_what_never_left_is_not_sent_by_its_rollback(make_seller: Make, make_pro
     answer = seller("rollback", pushed["run"], "--out", plan)
     assert (answer.exit_code, len(planned(plan)), len(seller.feeds())) == (0, 1, sent)
     head = json.loads(plan.read_text(encoding="utf-8").splitlines()[0])
-    assert any("4 records" in notice and "never sent" in notice for notice in head["notices"])
+    assert any("4 records" in notice and "never left" in notice for notice in head["notices"])
 
 
 def test_a_run_that_is_unknown_in_part_is_settled_first(make_seller: Make, make_product: Product) -> None:
