@@ -6,8 +6,8 @@ What a page may hold:
   stderr says after `error:`, `hint:` and `warning:`. `…` stands for anything within a line, a line of it
   for any lines. `# exit 5` behind a command is how it ends; without it it ends with 0. An id such as
   20261123-181017-b950e4 stands for the one that really came;
-- the same two in an HTML comment (<!--console … -->, <!--text shop.csv … -->) set a scene for the test;
-- <!--python … --> is what a person does elsewhere: in Excel, or in the shop by hand.
+- <!--python … --> is what a person does elsewhere: in Excel, or in the shop by hand. Nothing else is hidden:
+  what sets the scene stands in <details>, so that a reader can follow, too.
 Port 8765 becomes a free one, everything else is typed as it stands.
 """
 
@@ -38,7 +38,7 @@ PORTS = ("8765", "8766")
 ID = re.compile(r"\b20\d{6}-\d{6}-[0-9a-f]{6}\b")
 FENCE = re.compile(
     r"^ *```(?P<word>[\w-]+)(?: (?P<name>\S+))?\n(?P<text>.*?)^ *```$"
-    r"|^<!--(?P<hidden>console|python|text)(?: (?P<hidden_name>\S+))?\n(?P<hidden_text>.*?)^-->$",
+    r"|^<!--(?P<hidden>python)\n(?P<hidden_text>.*?)^-->$",
     re.MULTILINE | re.DOTALL,
 )
 ELSEWHERE = re.compile(r"^(error|hint|warning): ")
@@ -58,12 +58,10 @@ def blocks_of(page: str) -> list[Block]:
     """Every fence, in order."""
     found = []
     for match in FENCE.finditer(page):
-        word, name, text = (match[key] or match[f"hidden{end}"] or "" for key, end in _KEYS)
-        found.append(Block(word=word, name=name, text=text, line=page.count("\n", 0, match.start()) + 1))
+        word, text = match["word"] or match["hidden"], match["text"] or match["hidden_text"] or ""
+        line = page.count("\n", 0, match.start()) + 1
+        found.append(Block(word=word, name=match["name"] or "", text=text, line=line))
     return found
-
-
-_KEYS = (("word", ""), ("name", "_name"), ("text", "_text"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +112,9 @@ class Reader:
             elif block.word == "python":
                 exec(compile(block.text, str(self.page), "exec"), {"folder": self.folder, "shop": self.shop})
             elif block.name:
-                (self.folder / block.name).write_text(self.real(block.text), encoding="utf-8")
+                file = self.folder / block.name
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(self.real(block.text), encoding="utf-8")
         return typed
 
     def real(self, text: str) -> str:
