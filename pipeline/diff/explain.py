@@ -6,7 +6,7 @@ Asked of the same functions that make the plan, so that the two can't disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -101,6 +101,27 @@ def explain(
     asked = names if field is None else [field]
     told = tuple(one.told(name) for name in asked)
     return Explanation(sku=sku, fate=decided.fate, why=why, fields=told, findings=findings)
+
+
+def after_review(found: Explanation, declined: Iterable[Held], *, left: bool) -> Explanation:
+    """The same once someone has reviewed the plan: a change that got a no is held back.
+
+    Args:
+        declined: of this product; left: something of it is still to be sent.
+    """
+    noes = {held.field: held for held in declined}
+    fields = tuple(
+        replace(one, verdict="held", why=noes[one.field].message, change=None, held=noes[one.field])
+        if one.verdict == "change" and one.field in noes
+        else one
+        for one in found.fields
+    )
+    if not noes:
+        return found
+    if left or found.fate not in ("create", "update"):
+        return replace(found, fields=fields, why=f"{found.why}; some of it was declined in review")
+    why = f"{found.why}, but all of it was declined in review: nothing is sent"
+    return replace(found, fate="blocked", fields=fields, why=why)
 
 
 def _not_in_file(sku: str, accepted: Accepted, *, listed: bool) -> tuple[OtherFate, str]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.diff.explain import Explanation, FieldExplanation
+from pipeline.diff.explain import Explanation, FieldExplanation, after_review
 from pipeline.diff.explain import explain as explanation_of
 from pipeline.diff.plan import Plan
-from pipeline.diff.planfile import open_plan
+from pipeline.diff.planfile import held, open_plan, records
 from pipeline.diff.rules import rules_of
 from pipeline.errors import PlanRefused, UsageError
 from pipeline.journal.memory import JournalMemory
@@ -32,7 +32,7 @@ def explain(ws: Workspace, sku: str, field: str | None = None, *, sources: Seque
     Raises:
         UsageError: nothing was compared yet, or the plan's snapshot is gone.
     """
-    plan = _newest(ws)
+    plan, path = _newest(ws)
     with (
         journal_of(ws) as journal,
         connected(ws, observer(journal)) as shop,
@@ -48,11 +48,20 @@ def explain(ws: Workspace, sku: str, field: str | None = None, *, sources: Seque
             memory=JournalMemory(journal.store, ws.identity(ws.shop), status),
             rules=rules_of(ws.shop, judged.context, partial=plan.partial),
         )  # fmt: skip
+    if plan.narrows and tuple(sources or plan.sources) == plan.sources:
+        found = _reviewed(found, path)
     return Outcome(document=asdict(found), lines=_lines(found))
 
 
-def _newest(ws: Workspace) -> Plan:
-    """The newest import plan of this shop."""
+def _reviewed(found: Explanation, path: Path) -> Explanation:
+    """What the decisions, which this plan was made by, left of the product."""
+    declined = [one for one in held(path) if one.sku == found.sku and one.reason == "declined"]
+    left = any(record.sku == found.sku for record in records(path)) if declined else True
+    return after_review(found, declined, left=left)
+
+
+def _newest(ws: Workspace) -> tuple[Plan, Path]:
+    """The newest import plan of this shop, and where it lies."""
     identity = ws.identity(ws.shop)
     for path in sorted((ws.state / "plans").glob("*.plan.jsonl"), reverse=True):
         try:
@@ -60,7 +69,7 @@ def _newest(ws: Workspace) -> Plan:
         except PlanRefused:
             continue
         if plan.identity == identity and plan.kind == "import" and plan.sources:
-            return plan
+            return plan, path
     hint = "`sellercenter diff CATALOG` first; explain tells of its newest plan"
     raise UsageError("nothing was compared with this shop yet", hint=hint)
 

@@ -223,6 +223,34 @@ def test_explain_follows_a_value(make_seller: Make, make_product: Product) -> No
     assert field["origin"]["cell"] == "F2"
 
 
+def test_explain_tells_the_decision(make_seller: Make, make_product: Product) -> None:
+    """What a reviewer declined is no change any more, though file and shop still differ."""
+    seller = make_seller([make_product(n) for n in range(2)])
+    catalog = seller.catalog([make_product(n, Price="12.50", Name=f"New name {n}") for n in range(2)])
+    book = seller.folder / "reviewed.xlsx"
+    assert seller.diff(catalog, "--report", book).exit_code == 0
+    workbook = openpyxl.load_workbook(book)
+    sheet = workbook["changes"]
+    heads = [cell.value for cell in sheet[1]]
+    for cells in sheet.iter_rows(min_row=2):
+        row = dict(zip(heads, cells, strict=True))
+        if row["sku"].value == "TEA-0000" or row["field"].value == "Name":
+            row["approve"].value = "no"
+    workbook.save(book)
+    assert seller.diff(catalog, "--decisions", book).exit_code == 0
+    told = {sku: seller("explain", sku).document for sku in ("TEA-0000", "TEA-0001")}
+    verdicts = {
+        sku: (one["fate"], {f["field"]: f["verdict"] for f in one["fields"] if f["verdict"] != "equal"})
+        for sku, one in told.items()
+    }
+    assert verdicts == {
+        "TEA-0000": ("blocked", {"Name": "held", "Price": "held"}),
+        "TEA-0001": ("update", {"Name": "held", "Price": "change"}),
+    }
+    (name,) = (one for one in told["TEA-0001"]["fields"] if one["field"] == "Name")
+    assert (name["why"], name["held"]["reason"]) == ("declined in review", "declined")
+
+
 def test_map_proposes_what_a_canonical_file_needs(make_seller: Make, make_product: Product) -> None:
     seller = make_seller([make_product(1)])
     rows = [
