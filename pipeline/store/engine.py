@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -131,6 +130,8 @@ def open_scratch(path: Path, *, kind: str, migrations: Sequence[Migration]) -> S
     except StateError as error:
         if error.code != DAMAGED:
             raise
+    from filelock import FileLock  # seldom needed, and slow to import
+
     # One process at a time, and only what's damaged still: another may have made it anew already.
     with disk_errors("make anew", path), FileLock(f"{path}.lock", mode=PRIVATE_FILE, timeout=BUSY_SECONDS):
         try:
