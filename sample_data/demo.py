@@ -1,7 +1,7 @@
 """The main job end to end against a local Seller Center, as a person would type it.
 
 Run it with `make demo`. It starts a sandbox that holds a shop, imports `classic.csv` into it, checks
-the result, rolls the run back, and proves that the shop is what it was. Everything it writes lies in
+the result, rolls the run back, and proves that the shop is what it was, stock aside. What it writes lies in
 `demo/`, or in the folder that it is given; nothing but this machine is ever called.
 """
 
@@ -104,7 +104,7 @@ def show(place: dict[str, str], started: float) -> int:
     )
 
     same = as_before(before, products(control))
-    adds_up(not same, "the shop is what it was; what the run created is inactive")
+    adds_up(not same, "the shop is what it was, stock aside; what the run created is inactive")
     for line in same[:10]:
         tell(line)
     summary(run, started)
@@ -181,7 +181,21 @@ def summary(run: str, started: float) -> None:
     print(f"  findings            {near(DEMO / 'findings.html')}")
     print(f"  run {run}: its manual rollback kit, with HOWTO.md")
     print(f"                      {near(kit)}/")
-    print("  what happened       sellercenter --config demo/sellercenter.toml --state demo/state runs")
+    product = json.loads((DEMO / "plan.jsonl").read_text(encoding="utf-8").splitlines()[1])["sku"]
+    program = f"{typed()} --config {near(DEMO / 'sellercenter.toml')} --state {near(DEMO / 'state')}"
+    print("The demo's shop is gone by now; what the journal knows can still be asked:")
+    print(f"  what happened       {program} runs")
+    print(f"  one run             {program} show {run}")
+    print(f"  one product         {program} history {product}")
+    print(f"A shop that stays:    {typed()} sandbox --products {near(SHOP)}")
+
+
+def typed() -> str:
+    """The program, as one types it from here: the environment of the checkout isn't on the PATH."""
+    program = Path(sys.executable).parent / "sellercenter"
+    if not any(program.with_suffix(end).exists() for end in ("", ".exe")):
+        return f"{near(Path(sys.executable))} -m pipeline"
+    return str(Path(near(program)))
 
 
 if __name__ == "__main__":
