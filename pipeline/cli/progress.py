@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pipeline.report.text import visible
 from pipeline.usecases.progress import Progress, Silence, Stage
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
 EVERY = 10.0  # seconds between two plain lines of one stage
 NOTED = 60.0  # the same where nothing but the note moves: a log isn't a screen
+
+
+class Deaf:
+    """A stream that takes what nobody reads any more: a closed pipe or terminal ends no push."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class PlainStage:
@@ -109,23 +129,36 @@ class Rich(Progress):
 
     @contextmanager
     def stage(self, name: str, *, total: int | None = None, unit: str = "") -> Iterator[Stage]:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bars
-
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        with Bars(
-            *columns,
-            TextColumn(unit, markup=False),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", markup=False, style="dim"),
-            console=self._console,
-        ) as bars:
+        with _bars(self._console, unit) as bars:
             yield _Bar(bars, bars.add_task(name, total=total, note=""))
+
+
+def _bars(console: Console, unit: str) -> Bars:
+    """A bar, and what there is to say of it on a line of its own: beside it there is no room."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Noted(Bars):
+        def get_renderables(self) -> Iterable[RenderableType]:
+            yield from super().get_renderables()
+            for task in self.tasks:
+                if note := task.fields["note"]:
+                    yield Text(f"  {note}", style="dim", no_wrap=True, overflow="ellipsis")
+
+    return Noted(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit, markup=False),
+        TimeElapsedColumn(),
+        console=console,
+    )
 
 
 def choose(stream: TextIO | None = None, *, quiet: bool, plain: bool) -> Progress:
     """Who is told: nobody but of warnings, a log, or a person at a terminal."""
-    stream = stream or sys.stderr
+    stream = cast("TextIO", Deaf(stream or sys.stderr))
     if quiet:
         return Quiet(stream)
     return Plain(stream) if plain or not stream.isatty() else Rich(stream)

@@ -26,6 +26,7 @@ class Watching:
         self._stack = ExitStack()
         self._stage: Stage | None = None
         self._done: int | None = None
+        self._counts: RunCounts | None = None
         self._pace = Pace(began=clock.monotonic())
         self._looked = 0.0
 
@@ -37,6 +38,8 @@ class Watching:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._stage is not None and self._counts is not None:  # nothing is waited for any more
+            self._tell(self._stage, self._counts, None, None)
         self._stack.__exit__(kind, error, trace)
 
     def moved(self, counts: RunCounts, *, waiting_until: float | None) -> None:
@@ -48,12 +51,17 @@ class Watching:
             self._pace = Pace(began=self._clock.monotonic(), first=done)
         if done > (self._done or 0):
             self._stage.advance(done - (self._done or 0))
-        self._done = done
+        self._done, self._counts = done, counts
         if self._clock.monotonic() - self._looked >= LOOK:
             self._looked = self._clock.monotonic()
             seconds = self._pace.left(counts, self._looked)
-            with suppress(PipelineError):  # a ledger that can't be read is the writer's business, not ours
-                self._stage.note(told(counts, self._usage(), self._clock.now(), seconds, waiting_until))
+            self._tell(self._stage, counts, seconds, waiting_until)
+
+    def _tell(
+        self, stage: Stage, counts: RunCounts, seconds: float | None, waiting_until: float | None
+    ) -> None:
+        with suppress(PipelineError):  # a ledger that can't be read is the writer's business, not ours
+            stage.note(told(counts, self._usage(), self._clock.now(), seconds, waiting_until))
 
     def warn(self, text: str) -> None:
         self._progress.warn(text)
