@@ -1,4 +1,4 @@
-"""Nightly import as an Airflow DAG (Airflow 2.9 or newer): put it into the DAGs folder.
+"""Nightly import as an Airflow DAG (Airflow 3, or 2.9 and newer): put it into the DAGs folder.
 
 Exit codes decide what Airflow does: what a person must look at isn't tried again, a shop that can't
 be reached or is held by another run is.
@@ -9,8 +9,12 @@ from __future__ import annotations
 import subprocess
 from datetime import datetime, timedelta
 
-from airflow.decorators import dag, task
-from airflow.exceptions import AirflowException, AirflowFailException
+try:  # Airflow 3
+    from airflow.sdk import dag, task
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+except ImportError:
+    from airflow.decorators import dag, task
+    from airflow.exceptions import AirflowException, AirflowFailException
 
 CONFIG = "/etc/sellercenter/sellercenter.toml"
 STATE = "/var/lib/sellercenter"  # on a disk that all workers of the queue share, or one worker only
