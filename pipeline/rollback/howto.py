@@ -61,7 +61,7 @@ class HowTo:
         """The numbers of a run.
 
         Args:
-            unclear: (sku, field, old value) that only a person can choose.
+            unclear: (sku, field, choices) where only a person can choose.
             bare: products whose update lacks the business unit that the shop demands.
         """
         backs = reversals.values()
@@ -88,8 +88,8 @@ def _by_hand(
                 yield place_of(known, back.sku), "empty it: nothing stood there before"
         for name in back.unknown:
             yield place_of(field_named(name, dialect), back.sku), "nobody knows what stood there before"
-    for sku, name, value in unclear:
-        yield place_of(field_named(name, dialect), sku), f"choose {value!r}: several are called that, or none"
+    for sku, name, words in unclear:
+        yield place_of(field_named(name, dialect), sku), words
 
 
 def howto(numbers: HowTo) -> str:

@@ -38,6 +38,7 @@ FILES = ("changes.csv", "rollback.csv", "rollback.xlsx", "rollback.xml", "HOWTO.
 NOT_OURS = ("refused", "skipped")
 #: (field, old value) → the value to send for it, None where only a person can choose one.
 Resolve = Callable[[str, str], str | None]
+Choices = Callable[[str, str], str]
 #: Products → (sku, field, the shop's text) → what we sent when it stored that.
 Echoes = Callable[[Collection[str]], Mapping[tuple[str, str, str], str]]
 
@@ -49,6 +50,7 @@ class Kit:
         folder: the run's folder.
         standing: reads the run's records from the start, as far as they came, as often as it's called.
         resolve: an old value → the value to send (request bodies need the ids of categories).
+        choices: an old value that only a person can choose → what there is to choose from, in words.
         echoes: what we sent where the shop has words of its own: sent again, its text is there again.
         units: what the shop held of products' business units when the run was planned.
     """
@@ -64,6 +66,7 @@ class Kit:
         standing: Callable[[], Iterable[Standing]],
         clock: Clock,
         resolve: Resolve = lambda _, value: value,
+        choices: Choices = lambda _, value: f"choose {value!r}",
         echoes: Echoes = lambda _: {},
         units: Units = lambda _: {},
     ) -> None:
@@ -73,6 +76,7 @@ class Kit:
         self._standing = standing
         self._clock = clock
         self._resolve = resolve
+        self._choices = choices
         self._echoes = echoes
         self._units = units
         self._next = 0.0
@@ -128,14 +132,14 @@ class Kit:
         self._next = now + max(PAUSE, (now - started) * SHARE)
 
     def _reversals(self) -> tuple[dict[str, Reversal], list[tuple[str, str, str]]]:
-        """What goes back, in words to be sent; and (sku, field, old value) that a person has to choose."""
+        """What goes back, in words to be sent; and (sku, field, choices) where a person has to choose."""
         undone = (one.record for one in self._standing() if one.outcome not in NOT_OURS)
         found = invert(undone, {}, self._dialect, self._operators, Wanted())
         echoes, unclear = self._echoes(found), []
         for sku, back in found.items():
             values = {name: echoes.get((sku, name, value), value) for name, value in back.values.items()}
             lost = [name for name, value in values.items() if self._resolve(name, value) is None]
-            unclear += [(sku, name, values.pop(name)) for name in lost]
+            unclear += [(sku, name, self._choices(name, values.pop(name))) for name in lost]
             if values != back.values:
                 found[sku] = replace(back, values=values)
         return found, unclear

@@ -28,3 +28,9 @@ def sendable(name: str, value: str, dialect: Dialect, tree: Callable[[], Context
     found = parse(field_named(name, dialect), value, Format(), ctx)[0]
     ids = (found or "").split(",")
     return found if all(_ID.fullmatch(one) or one in ctx.category_names for one in ids) else None
+
+
+def choices(name: str, value: str, dialect: Dialect, tree: Callable[[], Context]) -> str:
+    """What a person may choose where `sendable` can't: ids and whole paths of the categories of that name."""
+    problem = parse(field_named(name, dialect), value, Format(), tree())[1]
+    return f"{problem.message}; {problem.hint}" if problem else f"the shop knows no category {value!r}"

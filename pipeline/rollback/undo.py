@@ -22,7 +22,7 @@ from pipeline.diff.settle import Decided, Side, settled
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part
 from pipeline.rollback.conflicts import Product, Sorted
 from pipeline.rollback.invert import in_order
-from pipeline.rollback.sendable import sendable
+from pipeline.rollback.sendable import choices, sendable
 from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
@@ -155,7 +155,8 @@ def _as_sent(
             if sent is not None:
                 ready.setdefault(sku, {})[name] = sent
                 continue
-            message = f"the shop knows no single category {value!r}; choose it on the product's page"
+            told = choices(name, value, dialect, lambda: ctx)
+            message = f"{told}; choose it on the product's page"
             place = place_of(field_named(name, dialect), sku)
             unclear.append(
                 Held(sku=sku, reason="manual", field=name, after=value, message=message, place=place)

@@ -23,7 +23,7 @@ from pipeline.push.job import Job
 from pipeline.push.sender import Sender
 from pipeline.push.writer import Ended, Errand, Writer
 from pipeline.rollback.kit import Kit
-from pipeline.rollback.sendable import sendable
+from pipeline.rollback.sendable import choices, sendable
 from pipeline.store.locks import LockHolder, shop_lock
 from pipeline.usecases.connection import Connected
 from pipeline.usecases.results import failed_document, write_result
@@ -152,6 +152,7 @@ def kit_of(ws: Workspace, journal: Journal, shop: Connected, row: RunRow, contex
         run_folder(ws, row.id), run=row.id, shop=row.shop, dialect=ws.shop.dialect,
         operators=ws.shop.operators, standing=lambda: standing(journal, row.id), clock=ws.clock,
         resolve=lambda name, value: sendable(name, value, ws.shop.dialect, tree),
+        choices=lambda name, value: choices(name, value, ws.shop.dialect, tree),
         echoes=lambda skus: echoes(journal, row.identity, skus),
         units=lambda skus: units_of(ws, header_of(journal, row.id), skus),
     )  # fmt: skip

@@ -274,3 +274,37 @@ def test_the_files_mean_the_same_under_any_mapping(
     answer = seller.diff(kit_of(seller, run) / "rollback.csv", "--partial")
     assert answer.exit_code == 0, answer
     assert planned(seller.folder / "plan.jsonl") == planned(plan)
+
+
+@pytest.mark.parametrize("dialect", ["classic", "falabella"])
+def test_a_category_name_that_two_have_is_told_with_ids_and_paths(
+    dialect: str, make_seller: Make, make_product: Product
+) -> None:
+    """In a file it is a finding at its cell; on the way back a step by hand that says what to choose from."""
+    places = ["Home > Cups", "Office > Cups", "Home > Plates", "Home > Plates"]
+    sizes = {"sandbox": {"dialect": "falabella", "operators": "facl"},
+             "shop": {"dialect": "falabella", "operators": ["facl"]}}  # fmt: skip
+    seller = make_seller(
+        [make_product(n, PrimaryCategory=place) for n, place in enumerate(places)],
+        **(sizes if dialect == "falabella" else {}), catalog={"max_errors_pct": 100},
+    )  # fmt: skip
+    ids = {one["name"]: one["id"] for one in seller.control("GET", "lookups")["categories"] if one["leaf"]}
+    cups = [one["id"] for one in seller.control("GET", "lookups")["categories"] if one["name"] == "Cups"]
+    rows = [{"SellerSku": "TEA-0000", "PrimaryCategory": ids["Plates"]},
+            {"SellerSku": "TEA-0002", "PrimaryCategory": "Cups"},
+            {"SellerSku": "TEA-0003", "PrimaryCategory": "Office > Cups"}]  # fmt: skip
+    report = seller.folder / "report.json"
+    assert seller.diff(seller.catalog(rows), "--report", report).exit_code == 7
+    (finding,) = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    where = [f"{cups[0]} (Home > Cups)", f"{cups[1]} (Office > Cups)"]
+    assert (finding["code"], finding["cell"], finding["sku"]) == ("ambiguous-category", "B3", "TEA-0002")
+    assert all(one in finding["hint"] for one in where)
+    pushed = seller.push()
+    assert pushed.exit_code == 0, pushed
+    run = pushed.document["run"]
+    assert all(one in (kit_of(seller, run) / "HOWTO.md").read_text(encoding="utf-8") for one in where)
+    assert seller("rollback", run, "--out", seller.folder / "back.jsonl").exit_code == 0
+    lines = [json.loads(line) for line in (seller.folder / "back.jsonl").read_text("utf-8").splitlines()]
+    (step,) = [line for line in lines if line["kind"] == "held"]
+    assert (step["sku"], step["reason"]) == ("TEA-0000", "manual")
+    assert all(one in step["message"] for one in where)
