@@ -6,6 +6,9 @@ import csv
 import io
 from pathlib import Path
 
+import openpyxl
+import pandas as pd
+import polars as pl
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
@@ -169,3 +172,63 @@ def test_counting_does_not_depend_on_the_blocks(text, cuts):
             pieces.feed(data[at : at + step])
         at += step
     assert whole.done() == pieces.done()
+
+
+def _standard(rows, delimiter):
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows([HEADERS, *rows])
+    return text.getvalue()
+
+
+def _pandas(rows, delimiter):
+    return pd.DataFrame(rows, columns=list(HEADERS)).to_csv(index=False, sep=delimiter)
+
+
+def _polars(rows, delimiter):
+    frame = pl.DataFrame(rows, schema=list(HEADERS), orient="row")
+    return frame.write_csv(separator=delimiter, quote_style="non_numeric")
+
+
+WRITERS = {"csv": _standard, "pandas": _pandas, "polars": _polars}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "bar"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "cp1250", "cp1251", "cp1256", "cp932"]
+)
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS.keys())
+def test_every_writer_encoding_and_delimiter(read, data, writer, encoding, delimiter):
+    """What is written with a declared encoding and delimiter reads back as it was, blanks as blanks."""
+    codec = encoding if encoding.startswith("cp") else "utf-8"
+    letters = st.characters(
+        codec=codec, exclude_categories=["Cc", "Cs", "Cf", "Co"], exclude_characters="\ufeff\ufffe\uffff\\~¢£¬‖−〜"
+    )
+    rows = [row for row in data.draw(tables(letters)) if _round_trips(row, codec)] or [
+        ("SKU1", "a", "b", "c")
+    ]
+    seen = read(
+        writer(rows, delimiter).encode(encoding), options=ReadOptions(delimiter=delimiter, encoding=encoding)
+    )
+    assert (seen.headers, seen.rows) == (HEADERS, expected(rows))
+
+
+def _round_trips(row, codec):
+    """Whether a codec gives back what it takes: cp932 has two codes for some signs."""
+    return all(cell.encode(codec).decode(codec) == cell for cell in row)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=tables(ANY))
+def test_workbooks_of_openpyxl(read, rows):
+    book = openpyxl.Workbook()
+    for row in [HEADERS, *rows]:
+        book.active.append([cell or None for cell in row])
+    for line in book.active.iter_rows():
+        for cell in line:
+            cell.data_type = "s" if cell.value is not None else cell.data_type
+    out = io.BytesIO()
+    book.save(out)
+    seen = read(out.getvalue(), name="a.xlsx")
+    assert (seen.headers, seen.rows) == (HEADERS, expected(rows))

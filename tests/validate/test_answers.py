@@ -208,8 +208,30 @@ def test_two_hundred_defects_over_three_sheets(feed: Run, tmp_path: Path) -> Non
                         row[column] = value
                         expected.append((code, name, f"{'ABCDEF'[columns.index(column)]}{line}"))
                 sheet.write_row(line - 1, 0, [row[column] for column in columns])
-    accepted = feed(source, known=[f"{name}-{n}" for name in ("Cups", "Plates", "Lamps") for n in range(40)])
+    known = [f"{name}-{n}" for name in ("Cups", "Plates", "Lamps") for n in range(40)]
+    accepted = feed(source, known=known)
     assert len(expected) == 200
     found = [(f.code, f.sheet, f.cell) for f in accepted.findings]
     assert sorted(found) == sorted(expected)
     assert accepted.rows == 120 - accepted.rejected
+    rest = tmp_path / "rest.csv"
+    write_rejected(rest, accepted)
+    right = {column: value for column, (_, value) in bad.items()}
+    mends = {
+        "Price": "3.50",
+        "Quantity": "4",
+        "Status": "active",
+        "ProductId": "4006381333931",
+        "Name": "One more",
+    }
+    with rest.open(encoding="utf-8-sig", newline="") as file:
+        head, *refused = csv.reader(file)
+    mended = [
+        [mends[name] if right.get(name) == cell else cell for name, cell in zip(head, row, strict=False)]
+        for row in refused
+    ]
+    with rest.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *mended])
+    again = feed(rest, known=known)
+    assert [finding.code for finding in again.findings] == []
+    assert (again.rejected, accepted.rows + again.rows) == (0, 120)
