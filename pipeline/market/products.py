@@ -7,8 +7,9 @@ Read-only tags (`ShopSku`, `QCStatus`, `Url` …) are kept. A missing element le
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import orjson
 import pyarrow as pa
@@ -18,6 +19,7 @@ from schemas.fields import KEY, UNIT_TAGS, Dialect, fields_of
 
 _TAGS = {field.tag.casefold(): field.name for dialect in Dialect for field in fields_of(dialect)}
 Columns = dict[str, list[str | None]]
+_NESTED = frozenset({"images", "productdata", "businessunits"})
 _UNIT_TAGS = {tag.casefold(): own for tag, own in UNIT_TAGS.items()} | {"ispublished": "IsPublished"}
 
 
@@ -54,14 +56,39 @@ def page_of(body: Node) -> Page:
 
 
 def page_from(products: Iterable[Node]) -> Page:
-    """Products → columns, in one pass and without a row object of our own."""
+    """Products → columns, without a row object of our own."""
+    told = list(products)
+    named = [one for one in told if isinstance(one, dict) and (one.get(KEY) or text(one, KEY))]
+    columns = _alike(named) or _one_by_one(named)
+    return Page(table=_table(columns, len(named)), rows=len(named), nameless=len(told) - len(named))
+
+
+def _alike(products: Sequence[dict[str, Node]]) -> Columns | None:
+    """Products that all have the same elements (as shops send them), tag by tag; None where they don't."""
+    tags = list(products[0]) if products else []
+    if any(list(product) != tags for product in products):
+        return None
+    if len({_TAGS.get(tag.casefold(), tag) for tag in tags}) < len(tags):
+        return None
+    columns: Columns = {KEY: []}
+    for tag in tags:
+        values = [product[tag] for product in products]
+        if tag.casefold() in _NESTED or set(map(type, values)) != {str}:
+            for at, value in enumerate(values):
+                _cells(columns, {}, at, tag, value)
+        else:
+            columns[_TAGS.get(tag.casefold(), tag)] = cast("list[str | None]", values)
+    if "MainImage" in tags:
+        for at, product in enumerate(products):
+            _images(columns, at, product)
+    return columns
+
+
+def _one_by_one(products: Iterable[dict[str, Node]]) -> Columns:
+    """Products of any make, in one pass."""
     columns: Columns = {KEY: []}
     begun: Columns = {}
-    index = nameless = 0
-    for product in products:
-        if not (isinstance(product, dict) and (product.get(KEY) or text(product, KEY))):
-            nameless += 1
-            continue
+    for index, product in enumerate(products):
         for tag, value in product.items():
             column = begun.get(tag)
             if column is not None and type(value) is str and len(column) == index:
@@ -69,8 +96,7 @@ def page_from(products: Iterable[Node]) -> Page:
             else:
                 _cells(columns, begun, index, tag, value)
         _images(columns, index, product)
-        index += 1
-    return Page(table=_table(columns, index), rows=index, nameless=nameless)
+    return columns
 
 
 def _cells(columns: Columns, begun: Columns, at: int, tag: str, value: Node) -> None:

@@ -168,3 +168,15 @@ def page_in(body: bytes) -> Page:
     answer = read(body)
     assert isinstance(answer, Answer)
     return page_of(answer.body)
+
+
+def test_products_that_are_alike_and_those_that_are_not_become_the_same_rows() -> None:
+    alike = [{**CLASSIC, "SellerSku": f"TEA-{number}", "Price": f"{number}.00"} for number in range(3)]
+    alike[1]["ProductData"] = {"Leaf": "whole"}
+    alike[2] = {**alike[2], "Images": "", "SalePrice": "1.00"}
+    other = {"SellerSku": "X"}
+    assert rows(*alike, other)[:3] == rows(*alike)
+
+
+def test_a_tag_in_two_spellings_is_one_column_the_last_of_which_counts() -> None:
+    assert rows({"SellerSku": "A", "name": "one", "Name": "two"}) == [{"SellerSku": "A", "Name": "two"}]
