@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 CHUNK = 50_000
 PAGE = 1_000
 PAGES = 20
-BAD_MOST = 10_000
+BAD_ONE_IN = 100
 COLUMNS = (
     "SellerSku", "ParentSku", "Name", "Brand", "PrimaryCategory", "Categories", "Description", "Price",
     "SalePrice", "SaleStartDate", "SaleEndDate", "Quantity", "Status", "ProductId", "TaxClass",
@@ -51,7 +51,7 @@ def write(folder: Path, rows: int, *, changed: float = 0.05, extras: bool = True
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(rows)
     fragments = _fragments()
-    defects = {int(row): kind for kind, row in enumerate(_some(random, rows, min(BAD_MOST, rows // 10)))}
+    defects = {int(row): kind for kind, row in enumerate(_some(random, rows, rows // BAD_ONE_IN))}
     catalogs = _Csv(folder / "catalog.csv")
     broken = _Csv(folder / "catalog_bad.csv") if extras else None
     shop: list[pa.Table] = []
