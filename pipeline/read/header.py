@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.read.vocabulary import speaks
+from pipeline.values.counted import plural
 
 #: Rows among which the header is looked for.
 DEPTH = 60
@@ -54,7 +55,10 @@ def find_header(rows: Sequence[Row]) -> Header | None:
     index = -place
     known = sum(1 for text in judged[index][1] if _known(text))
     why = f"{len(judged[index][1])} headings, {known} of them usual ones"
-    return Header(index=index, why=f"{why}; {index} rows above it are no data" if index else why)
+    return Header(
+        index=index,
+        why=f"{why}; {plural(index, 'row above it is', 'rows above it are')} no data" if index else why,
+    )
 
 
 def _usual(widths: Counter[int]) -> int:
