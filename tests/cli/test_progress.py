@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -62,3 +63,31 @@ def test_a_bar_shows_names_as_they_are() -> None:
     assert "file [bold]x[/bold].csv" in stream.getvalue()
     assert "read [x]" in stream.getvalue()
     assert "3/3" in stream.getvalue()
+
+
+class Gone(io.StringIO):
+    """A terminal that was closed, or a pipe that nobody reads."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["lines", "bars"])
+def test_nobody_left_to_read_it_ends_nothing(plain: bool) -> None:
+    progress = choose(Gone(), quiet=False, plain=plain)
+    with progress.stage("push", total=2) as stage:
+        stage.note("1 sent")
+        stage.advance()
+        progress.warn("a feed is stuck")
+
+
+def test_what_stands_beside_a_bar_has_a_line_of_its_own() -> None:
+    stream = Terminal()
+    with choose(stream, quiet=False, plain=False).stage("push", total=2, unit="records") as stage:
+        stage.note("1 sent, feeds 3 used, 0 free")
+        stage.advance(2)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue()).splitlines()
+    assert "  1 sent, feeds 3 used, 0 free" in [line.rstrip() for line in shown]

@@ -72,6 +72,33 @@ def test_restore_goes_back_over_several_runs(make_seller: Make, make_product: Pr
     assert now["TEA-0007"]["Status"] == "inactive"
 
 
+def test_show_knows_runs_feeds_plans_and_snapshots(make_seller: Make, make_product: Product) -> None:
+    seller = make_seller([make_product(1)])
+    catalog = seller.catalog([make_product(1, Price="11.50")])
+    plan = seller.folder / "plan.jsonl"
+    assert seller("diff", catalog, "--out", plan).exit_code == 0
+    shown = seller("show", plan).document
+    assert (shown["state"], shown["counts"]["update"], shown["records"]) == ("not pushed", 1, 1)
+    run = seller.push().document
+    for number in (run["run"], run["run"][:-1], shown["plan"], run["feeds"][0]["id"]):
+        assert seller("show", number).document["run"] == run["run"]
+    taken = seller("snapshot").document["snapshot"]
+    assert seller("show", taken).document["rows"] == 1
+    unknown = seller("show", "nothing-of-ours")
+    assert (unknown.exit_code, unknown.document["error"]["code"]) == (2, "usage")
+
+
+def test_what_the_shop_holds_by_now_needs_no_sending(make_seller: Make, make_product: Product) -> None:
+    """Somebody else made the same change: that is said, and isn't called a conflict."""
+    seller = make_seller([make_product(1)])
+    seller.diff(seller.catalog([make_product(1, Price="11.50")]))
+    seller.edit("TEA-0001", Price="11.50")
+    pushed = seller.push()
+    assert (pushed.exit_code, pushed.document["counts"]["skipped"], len(seller.feeds())) == (7, 1, 0)
+    (record,) = seller("show", pushed.document["run"]).document["records"]
+    assert record["code"] == "already-there"
+
+
 def test_runs_and_show_can_be_narrowed(make_seller: Make, make_product: Product) -> None:
     seller = make_seller([make_product(n) for n in range(4)])
     seller.fault("ProductUpdate", "partial", skus=["TEA-0002", "TEA-0003"])
