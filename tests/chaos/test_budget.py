@@ -85,6 +85,5 @@ def test_four_processes_keep_the_limits(tmp_path: Path, serve: Any, tools: Any) 
 @pytest.mark.chaos
 @pytest.mark.timeout(2700)
 def test_120_feeds_end_within_two_percent_of_the_optimum(tmp_path: Path, serve: Any, tools: Any) -> None:
-    four(
-        120, 10.0, tmp_path, serve, tools
-    )  # a slot costs its POST: a tenth of a second, whatever the interval
+    # A slot costs its POST: a tenth of a second, whatever the interval.
+    four(120, 10.0, tmp_path, serve, tools)
