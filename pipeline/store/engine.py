@@ -75,6 +75,12 @@ class Store:
         with database_errors(str(self.path)):
             sqlite.back_up(self.path, copy)
 
+    def shrink(self) -> bool:
+        """Give the disk back what was deleted; False where that can't be done now, and nothing changed."""
+        self.engine.dispose()
+        with database_errors(str(self.path)):
+            return sqlite.shrink(self.path)
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()

@@ -82,6 +82,21 @@ def back_up(path: Path, copy: Path) -> None:
         sync_folder(copy.parent)
 
 
+def shrink(path: Path) -> bool:
+    """Give the disk back what deleted rows left empty; False where someone else has the database open.
+
+    SQLite does it whole or not at all, a power cut included; it needs as much room again meanwhile.
+    """
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        for pragma in _DURABLE:
+            connection.execute(f"PRAGMA {pragma}")
+        try:
+            connection.execute("VACUUM")
+        except sqlite3.OperationalError:  # in use, or no room: it's as good as before
+            return False
+    return True
+
+
 def _configure(connection: sqlite3.Connection, path: Path, *, durable: bool) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode == "wal":

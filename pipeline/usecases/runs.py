@@ -83,6 +83,8 @@ def _compacted(ws: Workspace, journal: Journal) -> Outcome:
 
     days, now = ws.settings.retention.requests_days, ws.clock.now()
     done = compact(journal, before=now - days * DAY, at=now)
+    if done.bytes and not journal.store.shrink():
+        ws.progress.say("the file keeps its size for now: another program reads it, or the disk has no room")
     told = (
         f"bodies and requests of {plural(done.runs, 'run')} "
         f"that ended more than {days:g} days ago are forgotten: "

@@ -134,6 +134,27 @@ def compacted(make_seller: Make, make_product: Product) -> tuple[Any, str]:
     return seller, run
 
 
+def test_forgetting_gives_the_disk_its_room_back(compacted: tuple[Any, str]) -> None:
+    """What isn't there any more takes no room; while another program reads the file, it stays as it is."""
+    seller, _ = compacted
+    state = seller.folder / "state" / "state.db"
+    with sqlite3.connect(state) as db:
+        db.execute("CREATE TABLE ballast AS SELECT randomblob(400000) AS bytes")
+        db.execute("DROP TABLE ballast")
+    db.close()
+    ws = Workspace(config=seller.folder / "sellercenter.toml", asked_state=seller.folder / "state")
+    with journal_of(ws) as journal:
+        large = state.stat().st_size
+        reader = sqlite3.connect(state)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM event").fetchone()
+        assert not journal.store.shrink()
+        reader.close()
+        assert journal.store.shrink()
+        assert state.stat().st_size < large - 300_000
+    assert seller("runs", "--check").exit_code == 0
+
+
 def test_forgetting_breaks_no_chain_and_no_way_back(compacted: tuple[Any, str]) -> None:
     """The record is whole, the history complete, the run can be taken back, and new runs follow."""
     seller, run = compacted
