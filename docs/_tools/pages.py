@@ -187,6 +187,8 @@ sellercenter push PLAN --allow price-down --reason "sale week, approved by M. Ro
 The reason is kept with the run. Numbers stand in `[shops.NAME.guards]` ([settings](settings.md)). So few affected
 products as `floor` never trip a share or a median; they do trip a limit on one product, and a number. A value
 that goes back to what it was before one of our runs isn't judged: an incident must be undoable.
+The report says how many were let through, and when the shop held them last. A value that was itself replaced by going back
+(by a rollback, or by feeding the right file again) is no such value: the wrong file is judged again.
 
 | rule | refuses | settings |
 |---|---|---|
