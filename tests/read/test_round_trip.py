@@ -203,7 +203,9 @@ def test_every_writer_encoding_and_delimiter(read, data, writer, encoding, delim
     """What is written with a declared encoding and delimiter reads back as it was, blanks as blanks."""
     codec = encoding if encoding.startswith("cp") else "utf-8"
     letters = st.characters(
-        codec=codec, exclude_categories=["Cc", "Cs", "Cf", "Co"], exclude_characters="\ufeff\ufffe\uffff\\~¢£¬‖−〜"
+        codec=codec,
+        exclude_categories=["Cc", "Cs", "Cf", "Co"],
+        exclude_characters="\ufeff\ufffe\uffff\\~¢£¬‖−〜",
     )
     rows = [row for row in data.draw(tables(letters)) if _round_trips(row, codec)] or [
         ("SKU1", "a", "b", "c")
