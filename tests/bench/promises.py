@@ -261,7 +261,7 @@ def _p4(bench: Bench) -> Iterator[Row]:
             what=f"memory a row from {sizes[-2]} rows on",
             value=grown,
             unit="bytes",
-            limit="P4-memory",
+            limit="P4-memory" if sizes[-2] >= SMALL else "",  # below it the base isn't reached
         )
         told = "1 = in proportion: below it start-up is shared by more rows"
         yield Row(promise="P4", what="slope of time over rows, both logarithmic", value=slope(bench.growth),
@@ -361,7 +361,7 @@ def _p10(bench: Bench) -> Iterator[Row]:
     with Seller(None, bench.folder) as seller:
         seller.command("runs")
         for words, limit in ((("--help",), "help"), (("runs",), "commands"), (("budget",), "commands")):
-            spent = median(seller.command(*words).wall for _ in range(7)) * 1000
+            spent = median(getattr(seller.command(*words), bench.by) for _ in range(7)) * 1000
             yield Row(
                 promise="P10", what=f"`{' '.join(words)}`", value=spent, unit="ms", limit=f"P10-{limit}"
             )
