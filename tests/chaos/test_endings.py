@@ -245,7 +245,7 @@ def test_a_flipped_bit_in_what_we_remember_is_found(seller: Seller, where: bytes
     seller.diff(2, Price="77.25")
     seller("push", seller.folder / "plan.jsonl", "--yes")
     assert seller("runs", "--check").status == 0
-    flip(seller.database, "SELECT * FROM written WHERE sku = 'TEA-0001'", where)
+    flip(seller.database, "SELECT * FROM written ORDER BY sku, field", where)
     found = seller("runs", "--check")
     assert found.status == 1
     assert "what is remembered of TEA-000" in found.stderr + json.dumps(found.document)
