@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select
 
 from pipeline.diff.plan import Change, Effect, Origin, Plan, Record
+from pipeline.diff.prices import is_price
 from pipeline.errors import PlanRefused, StateError
 from pipeline.journal import schema
 from pipeline.journal.chain import GENESIS, RowsDigest, Seals, event_hash
@@ -432,8 +433,13 @@ def record_row(run: str, record: Record) -> dict[str, Any]:
     return {
         "run": run, "no": record.no, "batch": record.batch, "sku": record.sku,
         "action": record.action.value, "effect": record.effect.value,
-        "context": json.dumps(list(record.context), ensure_ascii=False),
+        "context": json.dumps([*record.context, *_beside(record)], ensure_ascii=False),
     }  # fmt: skip
+
+
+def _beside(record: Record) -> Iterator[tuple[str, str, str]]:
+    """Prices that the shop held beside the changes: a re-read tells whether they moved; nobody sends them."""
+    return ((name, value, "held") for name, value in record.facts if is_price(name))
 
 
 def change_row(run: str, no: int, change: Change) -> dict[str, Any]:
@@ -456,8 +462,10 @@ def change_of(row: Mapping[Any, Any]) -> Change:
 
 def record_of(row: Mapping[str, Any], changes: tuple[Change, ...]) -> Record:
     """A record from its row and its changes."""
+    said = json.loads(row["context"])
     return Record(
         no=row["no"], batch=row["batch"], sku=row["sku"], action=Action(row["action"]),
         effect=Effect(row["effect"]), changes=changes,
-        context=tuple((name, value) for name, value in json.loads(row["context"])),
+        context=tuple((name, value) for name, value, *held in said if not held),
+        facts=tuple((name, value) for name, value, *held in said if held),
     )  # fmt: skip

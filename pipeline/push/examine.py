@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.diff.plan import Change, Effect, Record
 from pipeline.market.feeds import Action
+from pipeline.push.beside import contradictions, refreshed
 from pipeline.rollback.units import along, bare
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import Dialect, Field, UnknownField, field_named
 
 Product = Mapping[str, str | None]
+_SINCE = "changed in the shop since the plan was made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Ready:
     """A record that may be sent.
 
     Attributes:
-        body: field → value, as it goes into the feed.
+        body: field → value, as it goes into the feed: what rides along, as the shop holds it now.
         refreshed: field → before-value as just read, where that differs from the plan's (stock).
     """
 
@@ -67,20 +69,23 @@ class Examiner:
             return self._create(record, current)
         if current is None:
             return Skip(code="product-gone", message="the shop doesn't list this product any more")
-        moved, refreshed = [], {}
+        moved, fresh = [], {}
         for change in record.changes:
             held = current.get(change.field) or ""
             if self._same(change, held):
                 continue
             if self._field(change.field).volatile:
-                refreshed[change.field] = held
+                fresh[change.field] = held
             else:
                 moved.append(Moved(field=change.field, before=change.before, theirs=held, ours=change.after))
         if moved and all(self._there(change, current) for change in record.changes):
             return Skip(code="already-there", message="the shop holds it as planned by now: nothing to send")
         if moved:
             return Skip(code="changed-in-shop", message=_moved_message(moved), moved=tuple(moved))
-        return Ready(body=self._body(record, current), refreshed=refreshed)
+        body = self._body(record, current)
+        if torn := tuple(self._torn(record, body, current)):
+            return Skip(code="changed-in-shop", message=f"{_SINCE}: {'; '.join(torn)}")
+        return Ready(body=body, refreshed=fresh)
 
     def _create(self, record: Record, current: Product | None) -> Ready | Skip:
         if record.sku in self.failed:
@@ -108,13 +113,25 @@ class Examiner:
         held = comparable(known, current.get(change.field) or "", self.context)
         return held == comparable(known, change.after, self.context)
 
+    def _torn(self, record: Record, body: Mapping[str, str], current: Product) -> Iterator[str]:
+        """What of an offer doesn't hold together any more, beside what the shop holds by now."""
+        for name, planned in record.context:
+            held = current.get(name) or ""
+            if not planned and self._means(name, held):
+                yield f"{name}: the shop held none, and now holds {held!r}"
+        yield from contradictions(record, body, current, self._means)
+
     def _body(self, record: Record, current: Product) -> dict[str, str]:
         if record.action is Action.REMOVE:
             return {}
-        fields = {**dict(record.context), **{change.field: change.after for change in record.changes}}
+        along_with = refreshed(record, current, self._means)
+        fields = {**along_with, **{change.field: change.after for change in record.changes}}
         if record.action is Action.UPDATE and bare(fields, self.dialect):
             return {**along(fields, {name: str(value or "") for name, value in current.items()}), **fields}
         return fields
+
+    def _means(self, name: str, text: str) -> str:
+        return comparable(self._field(name), text, self.context)
 
     def _field(self, name: str) -> Field:
         try:
@@ -128,4 +145,4 @@ def _moved_message(moved: list[Moved]) -> str:
         f"{m.field}: planned from {m.before!r}, the shop now holds {m.theirs!r}, ours is {m.ours!r}"
         for m in moved
     )
-    return "changed in the shop since the plan was made: " + "; ".join(parts)
+    return f"{_SINCE}: " + "; ".join(parts)

@@ -339,9 +339,12 @@ MakeSeller = Callable[..., Seller]
 def make_seller(tmp_path_factory: pytest.TempPathFactory) -> MakeSeller:
     """A run of `products` changes, `a_feed` in a batch, begun but not sent."""
 
-    def make(products: int = 4, a_feed: int = 2, limits: Mapping[str, Any] = {}, **shop: Any) -> Seller:
+    def make(
+        products: int = 4, a_feed: int = 2, limits: Mapping[str, Any] = {},
+        rows: list[Record] | None = None, **shop: Any,
+    ) -> Seller:  # fmt: skip
         clock = DrivenClock()
-        rows = _records(products, a_feed)
+        rows = rows or _records(products, a_feed)
         held = {row.sku: {"Price": "10.00", "Quantity": "5"} for row in rows}
         seller = Seller(
             folder=tmp_path_factory.mktemp("seller"), clock=clock, shop=SimShop(clock, held, **shop),
