@@ -85,7 +85,8 @@ def settled(
         if resting is not None and resting.content == content_of(action, ((c.field, c.after) for c in group)):
             rest.extend(_resting(side.sku, resting, change) for change in group)
         else:
-            records.append(_record(side, rules, effect, action, group))
+            kept = frozenset(one.field for one in held)
+            records.append(_record(side, rules, effect, action, group, kept))
     if effect is Effect.CREATE and records and records[0].action is Action.IMAGE:
         records = []
     fate: Fate = "blocked" if rest else "unchanged"
@@ -124,7 +125,15 @@ def _resting(sku: str, resting: Resting, change: Change) -> Held:
     )
 
 
-def _record(side: Side, rules: Rules, effect: Effect, action: Action, changes: tuple[Change, ...]) -> Record:
+def _record(
+    side: Side,
+    rules: Rules,
+    effect: Effect,
+    action: Action,
+    changes: tuple[Change, ...],
+    kept: frozenset[str],
+) -> Record:
+    """Args: kept: fields whose value stays the shop's, whatever the file says."""
     after = {change.field: change.after for change in changes}
     back = acquitted(side, rules, changes)
     held = ((f"{LAST_HELD}{name}", f"{back[name]:.0f}") for name in sorted(back))
@@ -136,15 +145,18 @@ def _record(side: Side, rules: Rules, effect: Effect, action: Action, changes: t
         effect=effect,
         changes=changes,
         acquitted=tuple(back),
-        context=companions(after, lambda name: _known(side, rules, name)) if effect is Effect.UPDATE else (),
+        context=companions(after, lambda name: _known(side, rules, name, kept))
+        if effect is Effect.UPDATE
+        else (),
         facts=(*(_facts(side, after) if effect in (Effect.CREATE, Effect.UPDATE) else ()), *held),
     )
 
 
-def _known(side: Side, rules: Rules, name: str) -> str:
-    """The value of a field that isn't changed: ours where the file gives it, else the shop's."""
+def _known(side: Side, rules: Rules, name: str, kept: frozenset[str]) -> str:
+    """The value of a field that isn't changed: ours where the file gives it and it holds, else the shop's."""
     of = rules.field(name)
-    value = side.ours.get(name) or side.theirs.get(name, "")
+    ours = "" if name in kept and name not in side.unreadable else side.ours.get(name)
+    value = ours or side.theirs.get(name, "")
     return value if of is not None and comparable(of, value, rules.ctx) else ""
 
 
