@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,7 @@ from pipeline.diff.build import make_plan, plan_path
 from pipeline.diff.forecast import forecast
 from pipeline.diff.plan import Forecast, Plan
 from pipeline.diff.planfile import records
+from pipeline.diff.tables import shop_batches
 from pipeline.diff.told import with_findings
 from pipeline.errors import Exit, InputRefused, worst
 from pipeline.journal.journal import Journal
@@ -35,6 +37,9 @@ from pipeline.usecases.workspace import Workspace
 from pipeline.validate.accepted import Accepted
 from pipeline.validate.budget import over_budget
 from schemas.fields import KEY
+
+if TYPE_CHECKING:
+    from pipeline.validate.known import Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +218,11 @@ def report(
     )  # fmt: skip
 
 
-def skus_of(snapshot: Snapshot) -> frozenset[str]:
+def skus_of(snapshot: Snapshot) -> Known:
     """What the shop lists."""
-    return frozenset(pq.read_table(snapshot.path, columns=[KEY]).column(KEY).to_pylist())
+    from pipeline.validate.known import Known  # it brings pandas: who finds nothing new doesn't wait for it
+
+    return Known.of(lambda: (frame[KEY] for frame in shop_batches(snapshot.path, [KEY])))
 
 
 def shown(snapshot: Snapshot, skus: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:

@@ -24,6 +24,7 @@ from schemas.fields import field_named
 
 if TYPE_CHECKING:
     from pipeline.validate.accepted import Accepted
+    from pipeline.validate.known import Known
 
 CATEGORY = "PrimaryCategory"
 
@@ -112,7 +113,7 @@ def judge(
     folder: Path,
     *,
     shop: Connected | None,
-    known: frozenset[str] | None,
+    known: Known | None,
 ) -> Judged:
     """Parse and judge every row.
 

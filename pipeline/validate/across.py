@@ -81,9 +81,10 @@ class Keys:
         return pl.concat([pl.DataFrame(empty), *self._parts])
 
 
-def hashes(skus: frozenset[str] | None) -> Words | None:
-    """The hashes of some SKUs, as `Keys` makes them, sorted."""
-    return None if skus is None else np.sort(_hash(pl.Series(list(skus), dtype=pl.String)).to_numpy())
+def hashes(skus: pl.Series) -> Words:
+    """The hashes of some SKUs, as `Keys` makes them."""
+    found: Words = _hash(skus).to_numpy()
+    return found
 
 
 def among(skus: pl.Series, listed: Words) -> pl.Series:

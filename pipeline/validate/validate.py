@@ -25,6 +25,7 @@ from pipeline.validate import across
 from pipeline.validate.accepted import Accepted
 from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
+from pipeline.validate.known import Known
 from pipeline.validate.placing import Placer
 from pipeline.validate.refusing import refuse
 from pipeline.validate.rules import informed, rules_of
@@ -48,7 +49,7 @@ def validate(
     shop: Shop,
     ctx: Context,
     lookups: Lookups,
-    known_skus: frozenset[str] | None,
+    known_skus: Known | None,
     folder: Path,
 ) -> Accepted:
     """Judge every row; write those that passed to `folder`/accepted.arrow.
@@ -77,7 +78,7 @@ class _Work:
     """One validation under way.
 
     Attributes:
-        known: what the shop holds; listed: its hashes, sorted.
+        known: what the shop holds.
     """
 
     mapped: Mapped
@@ -88,8 +89,7 @@ class _Work:
     judge: Judge
     placer: Placer
     keys: across.Keys
-    known: frozenset[str] | None
-    listed: across.Words | None
+    known: Known | None
 
     @classmethod
     def begin(
@@ -99,7 +99,7 @@ class _Work:
         settings: CatalogSettings,
         ctx: Context,
         lookups: Lookups,
-        known: frozenset[str] | None,
+        known: Known | None,
     ) -> _Work:
         rules = rules_of(settings, lookups, new_known=known is not None or settings.mode == "update-only")
         placer = Placer(mapped=mapped, severity=settings.severity)
@@ -107,7 +107,6 @@ class _Work:
         owners = owners_of(mapped, mapped.fields)
         return cls(
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
-            listed=across.hashes(known),
             reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
             judge=Judge(table=product_table(fields, rules), placer=placer),
             keys=across.Keys(fields={field.name: field for field in fields}, ctx=ctx),
@@ -143,11 +142,10 @@ class _Work:
         """Does the shop lack the product."""
         if self.settings.mode == "update-only":
             return pl.Series(product.NEW, [product.NO]).new_from_index(0, len(skus))
-        if self.listed is None:
+        if self.known is None:
             return pl.Series(product.NEW, [product.UNKNOWN]).new_from_index(0, len(skus))
-        words = (
-            pl.when(across.among(skus, self.listed)).then(pl.lit(product.NO)).otherwise(pl.lit(product.YES))
-        )
+        listed = across.among(skus, self.known.hashes)
+        words = pl.when(listed).then(pl.lit(product.NO)).otherwise(pl.lit(product.YES))
         return pl.select(words.alias(product.NEW)).to_series()
 
     def _warn_of_columns(self) -> None:
@@ -159,14 +157,14 @@ class _Work:
 
     def judge_keys(self, parsed: Path) -> None:
         """SKUs, parents and groups over the whole catalog."""
-        doubts = across.doubtful(self.keys.table(), self.listed)
+        doubts = across.doubtful(self.keys.table(), self.known.hashes if self.known else None)
         if not doubts:
             return
         rows = _rows_at(parsed, doubts)
         parents = {row.get(across.PARENT_SKU) or "" for row in rows.values()} - {""}
         frame = across.key_frame(
             (self._key_row(row, values) for row, values in rows.items()),
-            self.known,
+            self.known.among(parents) if self.known else None,
             _present(parsed, parents),
         )
         for label, verdict in judge(key_table(self.settings.severity), frame):

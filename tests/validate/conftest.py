@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -14,6 +15,7 @@ from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part, Source
 from pipeline.read.finding import Finding
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate.accepted import Accepted
+from pipeline.validate.known import Known
 from pipeline.validate.validate import validate
 from pipeline.values.context import Context, Format
 from schemas.fields import Dialect
@@ -120,6 +122,12 @@ def make_mapped(write_arrow: Callable[..., Path]) -> Callable[..., Mapped]:
     return make
 
 
+def listed(skus: Iterable[str]) -> Known:
+    """What the shop holds, in two columns, so that an edge is crossed."""
+    columns = [pl.Series(part, dtype=pl.String) for part in (list(skus)[:1], list(skus)[1:])]
+    return Known.of(lambda: columns)
+
+
 @pytest.fixture
 def run(make_mapped: Callable[..., Mapped], shop: Shop, tmp_path: Path) -> Callable[..., Accepted]:
     """Validate rows: `run([{...}], known={"A"}, settings={...}, lookups=…, shop=…)`."""
@@ -140,7 +148,7 @@ def run(make_mapped: Callable[..., Mapped], shop: Shop, tmp_path: Path) -> Calla
             shop=shop,
             ctx=ctx or Context(currencies={"": "USD"}),
             lookups=lookups or Lookups(),
-            known_skus=None if known is None else frozenset(known),
+            known_skus=None if known is None else listed(known),
             folder=tmp_path / "out",
         )
 

@@ -1,0 +1,40 @@
+"""What the shop holds, as validation asks for it: a hash a SKU in memory, the SKUs themselves elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipeline.validate.across import Words, hashes
+
+#: Columns of SKUs, read anew whenever it's called.
+Skus = Callable[[], Iterable[pl.Series]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """SKUs that are listed.
+
+    Attributes:
+        skus: all of them, each once; hashes: theirs, sorted. Equal hashes are only a suspicion.
+    """
+
+    skus: Skus
+    hashes: Words
+
+    @classmethod
+    def of(cls, skus: Skus) -> Known:
+        """Hash what is listed, column by column."""
+        found = [np.zeros(0, dtype=np.uint64), *(hashes(column) for column in skus())]
+        return cls(skus=skus, hashes=np.sort(np.concatenate(found)))
+
+    def among(self, some: Collection[str]) -> frozenset[str]:
+        """Those of some SKUs that are listed, to the letter."""
+        if not some:
+            return frozenset()
+        wanted = pl.Series(list(some), dtype=pl.String).implode()
+        found = (column.filter(column.is_in(wanted)).to_list() for column in self.skus())
+        return frozenset(sku for skus in found for sku in skus)
