@@ -10,6 +10,7 @@ from pipeline.diff.batches import pack
 from pipeline.diff.compare import Draft, source_columns
 from pipeline.diff.forecast import forecast
 from pipeline.diff.guards import verdicts, went_back
+from pipeline.diff.kin import GROUP_REFUSED, taken_along
 from pipeline.diff.measure import Measures
 from pipeline.diff.memory import Memory
 from pipeline.diff.plan import Counts, Forecast, Held, Inputs, Plan, Record
@@ -21,6 +22,7 @@ from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.context import Context
+from schemas.rules import severity_of
 
 Seconds = Callable[[int, int], float]
 ACQUITTED = "no guard judges them."
@@ -62,7 +64,7 @@ def make_plan(
     Raises:
         StateError: the disk said no.
     """
-    draft = Draft(accepted, snapshot, memory, rules_of(shop, ctx, partial=partial), folder)
+    rules = rules_of(shop, ctx, partial=partial)
     header = Plan(
         id=plan_id,
         kind="import",
@@ -90,18 +92,31 @@ def make_plan(
         forecast=Forecast(requests=0, feeds=0, seconds=0.0),
         records=0,
     )
-    with Assembly(folder, shop) as assembly:
-        for decided in draft:
-            assembly.take(decided.records, decided.held)
-        tell(draft.findings)
-        header = replace(
-            header,
-            counts=draft.counts,
-            fields_changed=dict(sorted(draft.fields_changed.items())),
-            basis=draft.basis(source),
-            notices=draft.notices,
-        )
-        return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
+    barred: dict[str, str] = {}
+    while True:
+        draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred)
+        with Assembly(folder, shop) as assembly:
+            for decided in draft:
+                assembly.take(decided.records, decided.held)
+            if not barred and (barred := _barred(accepted, snapshot, draft, shop)):
+                continue  # who was taken already must stay behind: once more, knowing them
+            tell(draft.findings)
+            header = replace(
+                header,
+                counts=draft.counts,
+                fields_changed=dict(sorted(draft.fields_changed.items())),
+                basis=draft.basis(source),
+                notices=draft.notices,
+            )
+            return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
+
+
+def _barred(accepted: Accepted, snapshot: Snapshot, draft: Draft, shop: Shop) -> dict[str, str]:
+    """Variants that stay behind with one of their group, where the settings keep groups together."""
+    together = shop.catalog.on_error == "skip-group"
+    if not together or severity_of(GROUP_REFUSED, shop.catalog.severity) != "error":
+        return {}
+    return taken_along(accepted, snapshot, draft.breaches)
 
 
 class Assembly:

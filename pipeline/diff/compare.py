@@ -12,10 +12,12 @@ Four passes, each by columns and batches, none over the whole in memory:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from pipeline.diff.absent import absent, active, undecidable
+from pipeline.diff.kin import held_back
 from pipeline.diff.meet import Meeting, by_sku
 from pipeline.diff.memory import Memory
 from pipeline.diff.origins import Origins
@@ -43,6 +45,7 @@ class Draft:
 
     Args:
         folder: for what is needed only meanwhile; stretch: rows of the file that are met at a time.
+        barred: variant → the refused row of its group, that holds it too.
 
     Attributes:
         fields_changed: field → how many products that exist change in it.
@@ -58,7 +61,9 @@ class Draft:
         folder: Path,
         *,
         stretch: int = STRETCH,
+        barred: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._barred = barred
         self._accepted = accepted
         self._snapshot = snapshot
         self._memory = memory
@@ -76,7 +81,9 @@ class Draft:
         self.breaches: list[Breach] = []
 
     def __iter__(self) -> Iterator[Decided]:
-        for decided in self._ours():
+        for found in self._ours():
+            by = self._barred.get(found.sku)
+            decided = held_back(found, by, self._accepted.fields) if by else found
             self._fates[decided.fate] += 1
             yield self._counted(decided)
         for decided in self._theirs():

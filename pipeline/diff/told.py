@@ -12,6 +12,7 @@ from pipeline.diff.settle import Breach
 from pipeline.read.catalog import LINE, PART
 from pipeline.read.finding import Finding, Severity
 from pipeline.validate.accepted import Accepted
+from schemas.rules import RULES
 
 _HINT = "give the whole offer in the file, or end the shop's promotion (`__CLEAR__` as its sale price)"
 _Place = tuple[int, int]
@@ -53,7 +54,8 @@ def _finding(
     breach: Breach, place: _Place | None, texts: dict[_Place, dict[str, str | None]], accepted: Accepted
 ) -> Finding:
     told = Finding(
-        code=breach.code, severity=breach.severity, message=breach.message, hint=_HINT,
+        code=breach.code, severity=breach.severity, message=breach.message,
+        hint=RULES[breach.code].hint or _HINT,
         column=breach.field, value=breach.value, sku=breach.sku,
     )  # fmt: skip
     if place is None:

@@ -1,4 +1,4 @@
-"""A wrong price doesn't go live past the limits on one product, however few there are and wherever it stands."""
+"""A wrong price doesn't go live past the limits on one product, however few there are, wherever it stands."""
 
 from __future__ import annotations
 
