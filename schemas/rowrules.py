@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from schemas.fields import KEY, Dialect, Field, Place, fields_of
-from schemas.product import NEW, NO, YES, Sale, Shop, sales_of, units_of
+from schemas.product import NEW, NO, UNKNOWN, YES, Sale, Shop, sales_of, units_of
 from schemas.rules import Severity
 
 FrameJudge = Callable[[pd.DataFrame], "pd.Series[bool]"]
@@ -37,8 +37,14 @@ def row_rules(fields: tuple[Field, ...], shop: Shop) -> Iterator[RowRule]:
     """The rules that hold between these fields."""
     yield RowRule(code="blank-sku", field=KEY, keeps=lambda frame: given(frame, KEY))
     yield from _required(fields, shop)
+    present = required_names(fields)[0]
     for sale in sales_of(fields):
-        yield from _sale_rules(sale, shop)
+        yield from _sale_rules(sale, shop, _telling(present, sale))
+
+
+def _telling(present: tuple[str, ...], sale: Sale) -> tuple[str, ...]:
+    """What tells of a product, and not of its price alone."""
+    return tuple(name for name in present if name != sale.price)
 
 
 def given(frame: pd.DataFrame, name: str | None) -> pd.Series[bool]:
@@ -98,18 +104,20 @@ def _any_given(frame: pd.DataFrame, names: list[str]) -> pd.Series[bool]:
     return found
 
 
-def _sale_rules(sale: Sale, shop: Shop) -> Iterator[RowRule]:
+def _sale_rules(sale: Sale, shop: Shop, required: tuple[str, ...]) -> Iterator[RowRule]:
     if sale.sale and sale.price:
         keeps = _below(sale.sale, sale.price)
         yield RowRule(
             code="sale-not-below-price", field=sale.sale, keeps=keeps, limit=sale.price, reads=(sale.price,)
         )
+    alone = _stands_alone(required if sale.sale else ())
     if sale.sale:
-        yield _needs_window(sale, shop)
+        dated = sale.start is not None or sale.end is not None
+        yield from _needs_window(sale, shop, _stands_alone(required if dated else ()))
     if sale.start:
-        yield _needs_sale(sale, sale.start, None, shop)
+        yield from _needs_sale(sale, sale.start, None, shop, alone)
     if sale.end:
-        yield _needs_sale(sale, sale.end, sale.start, shop)
+        yield from _needs_sale(sale, sale.end, sale.start, shop, alone)
     if sale.start and sale.end:
         keeps = _ordered(sale.start, sale.end)
         yield RowRule(
@@ -117,30 +125,69 @@ def _sale_rules(sale: Sale, shop: Shop) -> Iterator[RowRule]:
         )
 
 
-def _needs_window(sale: Sale, shop: Shop) -> RowRule:
-    """Where the file has dates, each sale price has one; where it has none, new products lack theirs."""
+def _stands_alone(required: tuple[str, ...]) -> FrameJudge:
+    """Rows that nothing in the shop completes: new ones; where nobody asked it, those that tell of a product.
+
+    Args:
+        required: the fields that tell of one.
+    """
+
+    def alone(frame: pd.DataFrame) -> pd.Series[bool]:
+        return (frame[NEW] == YES) | ((frame[NEW] == UNKNOWN) & _any_given(frame, list(required)))
+
+    return alone
+
+
+def _half(
+    rule: RowRule, lacks: FrameJudge, cleared: FrameJudge, alone: FrameJudge, shop: Shop
+) -> Iterator[RowRule]:
+    """A row that lacks the other half of its offer: a blank leaves the shop's alone, and diff judges that.
+
+    An error where the row stands alone or clears the other half; else, where nobody asked the shop, a
+    warning.
+    """
+
+    def sure(frame: pd.DataFrame) -> pd.Series[bool]:
+        return lacks(frame) & (alone(frame) | cleared(frame))
+
+    yield replace(rule, keeps=lambda frame: ~sure(frame))
+    if not shop.new_known:
+        keeps: FrameJudge = lambda frame: ~(lacks(frame) & (frame[NEW] != NO) & ~sure(frame))  # noqa: E731
+        yield replace(rule, keeps=keeps, severity="warning")
+
+
+def _needs_window(sale: Sale, shop: Shop, alone: FrameJudge) -> Iterator[RowRule]:
     assert sale.sale is not None
-    dated = sale.start is not None or sale.end is not None
 
-    def keeps(frame: pd.DataFrame) -> pd.Series[bool]:
-        lacks = given(frame, sale.sale) & ~given(frame, sale.start) & ~given(frame, sale.end)
-        return ~(lacks if dated else lacks & _new(frame, shop))
+    def lacks(frame: pd.DataFrame) -> pd.Series[bool]:
+        return given(frame, sale.sale) & ~given(frame, sale.start) & ~given(frame, sale.end)
 
-    severity: Severity | None = None if dated or shop.new_known else "warning"
+    def cleared(frame: pd.DataFrame) -> pd.Series[bool]:
+        return _cleared(frame, sale.start) & _cleared(frame, sale.end)
+
     reads = tuple(filter(None, (sale.start, sale.end)))
-    return RowRule(code="sale-without-window", field=sale.sale, keeps=keeps, severity=severity, reads=reads)
+    rule = RowRule(code="sale-without-window", field=sale.sale, keeps=lacks, reads=reads)
+    yield from _half(rule, lacks, cleared, alone, shop)
 
 
-def _needs_sale(sale: Sale, date: str, earlier: str | None, shop: Shop) -> RowRule:
+def _needs_sale(
+    sale: Sale, date: str, earlier: str | None, shop: Shop, alone: FrameJudge
+) -> Iterator[RowRule]:
     """Said of a window's first date only: one price is lacking, not two."""
 
-    def keeps(frame: pd.DataFrame) -> pd.Series[bool]:
-        lacks = given(frame, date) & ~given(frame, sale.sale) & ~given(frame, earlier)
-        return ~(lacks if sale.sale else lacks & _new(frame, shop))
+    def lacks(frame: pd.DataFrame) -> pd.Series[bool]:
+        return given(frame, date) & ~given(frame, sale.sale) & ~given(frame, earlier)
 
-    severity: Severity | None = None if sale.sale or shop.new_known else "warning"
     reads = tuple(filter(None, (sale.sale, earlier)))
-    return RowRule(code="window-without-sale", field=date, keeps=keeps, severity=severity, reads=reads)
+    rule = RowRule(code="window-without-sale", field=date, keeps=lacks, reads=reads)
+    yield from _half(rule, lacks, lambda frame: _cleared(frame, sale.sale), alone, shop)
+
+
+def _cleared(frame: pd.DataFrame, name: str | None) -> pd.Series[bool]:
+    """Where the row asks for a field to be emptied."""
+    if name is None or name not in frame:
+        return pd.Series(data=False, index=frame.index)
+    return (frame[name] == "").fillna(value=False).astype(bool)
 
 
 def _both(frame: pd.DataFrame, one: str, other: str) -> pd.Series[bool]:

@@ -163,16 +163,18 @@ def _rows(fields: tuple[Field, ...], shop: Shop) -> Iterator[pl.Expr]:
     if missing and shop.new_known:
         yield new
     for sale in sales_of(fields):
-        yield from _sale(sale, names)
+        yield from _sale(sale, names, pl.col(NEW) != NO)
 
 
-def _sale(sale: Sale, names: set[str]) -> Iterator[pl.Expr]:
+def _sale(sale: Sale, names: set[str], new: pl.Expr) -> Iterator[pl.Expr]:
     price, sold, start, end = (_given(name, names) for name in (sale.price, sale.sale, sale.start, sale.end))
     if sale.sale and sale.price:
         lower, higher = (pl.col(name).cast(pl.Float64, strict=False) for name in (sale.sale, sale.price))
         yield price & sold & ~(lower < higher).fill_null(value=False)
-    yield sold & ~start & ~end
-    yield (start | end) & ~sold
+    blank = (pl.col(one) == "" for one in (sale.sale, sale.start, sale.end) if one)
+    alone = new | reduce(or_, (one.fill_null(value=False) for one in blank))
+    yield alone & sold & ~start & ~end
+    yield alone & (start | end) & ~sold
     if sale.start and sale.end:
         yield start & end & (pl.col(sale.start) > pl.col(sale.end))
 
