@@ -98,7 +98,7 @@ def _keys(parts: Iterator[pl.Series]) -> pa.Array:
 def our_batches(accepted: Accepted, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Some columns of the file, in order, in frames large enough to be worth a call."""
     few: list[pa.RecordBatch] = []
-    for batch in _record_batches(accepted.path, columns):
+    for batch in accepted.batches(columns):
         few.append(batch)
         if sum(part.num_rows for part in few) >= _BATCH:
             yield _frame(few).select(columns)
@@ -115,7 +115,7 @@ def our_rows(accepted: Accepted, wanted: Flags, ends: Rows) -> Iterator[pl.DataF
     """
     kept: list[pa.RecordBatch] = []
     start, left = 0, ends.tolist()
-    for batch in _record_batches(accepted.path):
+    for batch in accepted.batches():
         empty = pa.RecordBatch.from_pylist([], schema=batch.schema)
         done = 0
         while done < batch.num_rows:
@@ -127,16 +127,6 @@ def our_rows(accepted: Accepted, wanted: Flags, ends: Rows) -> Iterator[pl.DataF
             if start == left[0]:
                 yield _frame([empty, *kept])
                 kept, left = [], left[1:]
-
-
-def _record_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Read, not mapped: pages of a mapped file count as memory of ours for as long as it is open."""
-    with pa.OSFile(str(path), "rb") as source:
-        names = pa.ipc.open_file(source).schema.names
-        wanted = None if columns is None else sorted(names.index(name) for name in set(columns))
-        reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=wanted))
-        for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
 
 
 def shop_columns(path: Path) -> tuple[str, ...]:

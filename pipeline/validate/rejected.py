@@ -64,7 +64,7 @@ def _refused(accepted: Accepted) -> set[Place]:
     good = pl.concat(
         [
             pl.Series([], dtype=pl.Int64),
-            *(pl.Series(pl.from_arrow(b.column(ROW))) for b in accepted.batches()),
+            *(pl.Series(pl.from_arrow(b.column(ROW))) for b in accepted.batches([ROW])),
         ]
     ).implode()
     places: set[Place] = set()

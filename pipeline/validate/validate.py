@@ -8,6 +8,7 @@ refused rows, then their children and groups ── left out of what is accepted
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,16 @@ from pipeline.validate.accepted import Accepted
 from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known
+from pipeline.validate.lent import flag, lend
 from pipeline.validate.placing import Placer
 from pipeline.validate.refusing import refuse
 from pipeline.validate.rules import informed, rules_of
-from pipeline.validate.screen import suspicious
+from pipeline.validate.screen import calm_column, suspicious
 from pipeline.validate.spool import Spool, chunks
 from pipeline.values.columns import Odd
 from pipeline.values.context import Context, Format
 from schemas import product
-from schemas.fields import KEY, Field, field_named
+from schemas.fields import KEY, Field, Kind, field_named
 from schemas.keys import key_table
 from schemas.rowrules import required_names
 from schemas.tables import judge, product_table
@@ -116,7 +118,8 @@ class _Work:
         """Parse, screen and judge all rows; write their values."""
         self._warn_of_columns()
         self.placer.inherit()
-        with Spool(path, _schema(self.mapped)) as spool:
+        lent = {name: calm_column(name) for name in _lent(self.mapped, self.fields)}
+        with Spool(path, _schema(self.mapped, lent)) as spool:
             for texts in chunks(
                 self.mapped.batches(), (*POSITION, *self.mapped.fields, *self.mapped.internal)
             ):
@@ -127,7 +130,7 @@ class _Work:
                 doubt = suspicious(judged, self.fields, self.rules)
                 self.judge.add(judged.filter(doubt), texts.filter(doubt))
                 self.keys.add(values)
-                spool.write(values)
+                spool.write(lend(values, lent))
         self.judge.finish()
 
     def _say(self, odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> None:
@@ -181,10 +184,15 @@ class _Work:
         )
 
 
-def _schema(mapped: Mapped) -> pa.Schema:
+def _lent(mapped: Mapped, fields: tuple[Field, ...]) -> tuple[str, ...]:
+    """Columns whose calm texts are values as they stand in the mapped file."""
+    return tuple(field.name for field in fields if field.kind is Kind.HTML and field.name in mapped.fields)
+
+
+def _schema(mapped: Mapped, lent: Iterable[str]) -> pa.Schema:
     positions = [(ROW, pa.int64()), (PART, pa.int32()), (LINE, pa.int64())]
     texts = [(name, pa.large_string()) for name in (*mapped.fields, *mapped.internal)]
-    return pa.schema([*positions, *texts])
+    return pa.schema([*positions, *texts, *((flag(name), pa.bool_()) for name in lent)])
 
 
 def _rows_at(path: Path, positions: list[int]) -> dict[int, dict[str, Any]]:
@@ -213,12 +221,13 @@ def _present(path: Path, skus: set[str]) -> frozenset[str]:
 
 def _accepted(parsed: Path, path: Path, work: _Work) -> Accepted:
     """Everything that no finding refused, written; the rest counted."""
-    refused = work.placer.refused
+    refused, lent = work.placer.refused, _lent(work.mapped, work.fields)
     total, lost = 0, set()
     if refused:
         gone = pl.Series(sorted(refused), dtype=pl.Int64).implode()
-        with Spool(path, _schema(work.mapped)) as spool:
-            for frame in chunks(batches_of(parsed), _schema(work.mapped).names):
+        schema = _schema(work.mapped, lent)
+        with Spool(path, schema) as spool:
+            for frame in chunks(batches_of(parsed), schema.names):
                 out = frame[ROW].is_in(gone)
                 lost |= set(frame.filter(out)[KEY].drop_nulls().to_list())
                 spool.write(frame.filter(~out))
@@ -237,4 +246,5 @@ def _accepted(parsed: Path, path: Path, work: _Work) -> Accepted:
         rejected_skus=frozenset(lost),
         findings=work.placer.findings(),
         mapped=work.mapped,
+        lent=lent,
     )

@@ -1,0 +1,101 @@
+"""Values that stand word for word in the mapped file: accepted rows borrow them instead of copying them.
+
+Descriptions are most of a catalog's bytes, and nearly all of them are values as they were read. The
+accepted file holds a null in their place and a flag that says so; who reads it gets them back from
+the mapped file, by ROW, which rises in both files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import StateError
+from pipeline.read.catalog import ROW
+
+_FLAG = "__lent "
+
+
+def flag(name: str) -> str:
+    """The column that says where a value of a field is borrowed."""
+    return f"{_FLAG}{name}"
+
+
+def lend(frame: pl.DataFrame, as_read: dict[str, str]) -> pl.DataFrame:
+    """Null and a flag in the place of what is borrowed.
+
+    Args:
+        as_read: field → the column that says which of its values are the mapped text, letter by letter.
+    """
+    flags = (pl.col(column).alias(flag(name)) for name, column in as_read.items())
+    rest = (pl.when(pl.col(column).not_()).then(name).alias(name) for name, column in as_read.items())
+    return frame.with_columns(*flags, *rest)
+
+
+def stored(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Some columns as they lie in an Arrow file, all but flags if not said, in the file's order.
+
+    Read, not mapped: pages of a mapped file count as memory of ours for as long as it is open.
+    """
+    with pa.OSFile(str(path), "rb") as source:
+        names = pa.ipc.open_file(source).schema.names
+        asked = [name for name in names if not name.startswith(_FLAG)] if columns is None else columns
+        places = sorted(names.index(name) for name in set(asked))
+        reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=places))
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
+
+
+def filled(path: Path, mapped: Path, lent: Sequence[str], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Some columns of an accepted file, of which some are borrowed.
+
+    Raises:
+        StateError: a row of the accepted file isn't in the mapped one.
+    """
+    ours = _Rows(stored(path, [ROW, *columns, *map(flag, lent)]))
+    for theirs in stored(mapped, [ROW, *lent]):
+        batch = ours.up_to(theirs.column(ROW)[-1].as_py()) if theirs.num_rows else None
+        if batch is not None:
+            made = _filled(batch, theirs, lent)
+            yield made.select([name for name in made.schema.names if name in columns])
+    if ours.up_to(np.iinfo(np.int64).max) is not None:
+        raise StateError(f"{path} holds rows that {mapped} doesn't")
+
+
+def _filled(batch: pa.RecordBatch, theirs: pa.RecordBatch, lent: Sequence[str]) -> pa.RecordBatch:
+    wanted, have = batch.column(ROW).to_numpy(), theirs.column(ROW).to_numpy()
+    places = np.searchsorted(have, wanted)
+    if not np.array_equal(have[np.minimum(places, len(have) - 1)], wanted):
+        raise StateError(f"rows from {wanted[0]} to {wanted[-1]} of a catalog changed while it was compared")
+    for name in lent:
+        values, here = batch.column(name), batch.column(flag(name))
+        texts = theirs.column(name).cast(values.type)
+        texts = texts if len(wanted) == len(have) else texts.take(pa.array(places))
+        made = texts if here.true_count == len(here) else pc.if_else(here, texts, values)
+        batch = batch.set_column(batch.schema.get_field_index(name), name, made)
+    return batch
+
+
+class _Rows:
+    """Batches of rows, cut anew where another file's batches end."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self._left: pa.RecordBatch | None = None
+
+    def up_to(self, last: int) -> pa.RecordBatch | None:
+        """The rows that come next, as far as this one."""
+        parts: list[pa.RecordBatch] = []
+        while (batch := self._left or next(self._batches, None)) is not None:
+            count = int(np.searchsorted(batch.column(ROW).to_numpy(), last, side="right"))
+            parts.append(batch.slice(0, count))
+            self._left = batch.slice(count) if count < batch.num_rows else None
+            if self._left is not None:
+                break
+        whole = pa.Table.from_batches(parts).combine_chunks() if parts else None
+        return whole.to_batches()[0] if whole is not None and whole.num_rows else None
