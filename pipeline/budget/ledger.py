@@ -183,17 +183,20 @@ class Ledger:
                     hint="`sellercenter budget` shows who uses them",
                 )
             self._clock.sleep(max(0.0, answer.until - self._clock.now()))
-        self.sleep_until(answer)
+        self.sleep_until(self.opens(answer))
         return answer
 
-    def sleep_until(self, reservation: Reservation, *, unless: Callable[[], bool] = lambda: False) -> None:
-        """Wait until a reserved slot is open; a clock that is set back meanwhile doesn't prolong it.
+    def opens(self, reservation: Reservation) -> float:
+        """When a slot that was just reserved opens, by the clock that nobody sets (monotonic seconds)."""
+        return self._clock.monotonic() + reservation.at - self._clock.now()
+
+    def sleep_until(self, tick: float, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until then, monotonic seconds.
 
         Args:
             unless: asked several times a second; True ends the wait.
         """
-        ends = self._clock.monotonic() + reservation.at - self._clock.now()
-        while (left := ends - self._clock.monotonic()) > 0 and not unless():
+        while (left := tick - self._clock.monotonic()) > 0 and not unless():
             self._clock.sleep(min(left, NAP))
 
     def leave_queue(self, lane: Lane) -> None:

@@ -125,6 +125,7 @@ def _goes_back(after: str, values: Iterable[str]) -> bool:
 def _meaning(text: str) -> Decimal | str:
     flat = text.strip()
     try:
-        return Decimal(flat) if flat.isascii() else flat
+        number = Decimal(flat) if flat.isascii() else None
     except InvalidOperation:
         return flat
+    return flat if number is None or not number.is_finite() else number

@@ -157,8 +157,12 @@ class Follower:
     def _anchor(self, batch: BatchState) -> Moment:
         """From here on the time that settling takes is measured by the clock that nobody sets.
 
-        Where the wall clock stands before the attempt was given up, it counts as given up now.
+        Here is where this process gave the answer up. For an answer that an earlier process gave up it is
+        now; where the wall clock stands before that, it counts as given up now.
         """
+        lost = self._job.lost_at.get(batch.no)
+        if lost is not None:
+            return Moment(now=batch.unknown_at, tick=lost.tick)
         moment = self._job.moment()
         return Moment(now=max(moment.now, batch.unknown_at), tick=moment.tick)
 

@@ -28,6 +28,7 @@ class Job:
         tally: (batch, outcome) → records, kept as `Journal.tally` would answer.
         seals: batch → digest of its records as planned; what isn't sealed isn't checked.
         fence: what must be left alone because of other runs.
+        lost_at: batch → when this process gave its answer up.
     """
 
     run: str
@@ -48,6 +49,7 @@ class Job:
     seals: Mapping[int, str] = field(default_factory=dict)
     fence: Fence | None = None
     agenda: Agenda = field(default_factory=Agenda)
+    lost_at: dict[int, Moment] = field(default_factory=dict)
     _near: dict[int, list[Record]] = field(default_factory=dict)
     _lost: dict[int, tuple[int, frozenset[str]]] = field(default_factory=dict)
 
@@ -66,6 +68,8 @@ class Job:
         batches = {**self.state.batches, batch: step(self.state.batches[batch], event)}
         self.state = _with(self.state, batches)
         self.agenda.forget(batch)
+        if kind is Kind.UNKNOWN:
+            self.lost_at[batch] = self.moment()
         return event
 
     def moment(self) -> Moment:

@@ -89,9 +89,10 @@ class Sender:
             moment = job.moment()
             job.agenda.slot = moment.tick + slot.until - moment.now
             return
+        opens = job.slots.opens(slot)  # now: a clock that is set while we read doesn't move it
         try:
             prepared = self._prepare(no)
-            leaves = self._ready_to_leave(prepared, slot)
+            leaves = self._ready_to_leave(prepared, slot, opens)
         except BaseException:
             job.slots.refused(slot.id)  # nothing left us
             raise
@@ -100,7 +101,7 @@ class Sender:
         else:
             job.slots.refused(slot.id)
 
-    def _ready_to_leave(self, prepared: Prepared, slot: Reservation) -> bool:
+    def _ready_to_leave(self, prepared: Prepared, slot: Reservation, opens: float) -> bool:
         """All that is due before a POST; False where none is to be made.
 
         The intent is written while the slot isn't open yet: its first moment isn't spent on that.
@@ -112,7 +113,7 @@ class Sender:
         if self._stop() is not None:
             return False
         self._write_intent(prepared, slot.id)
-        self._job.slots.sleep_until(slot, unless=lambda: self._stop() is not None)
+        self._job.slots.sleep_until(opens, unless=lambda: self._stop() is not None)
         if self._stop() is None:
             return True
         self._job.note(Kind.RELEASED, prepared.batch, {"why": "stopped before it left"})

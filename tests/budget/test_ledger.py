@@ -341,7 +341,7 @@ def test_a_reservation_made_ahead_opens_at_its_slot(bench: Any) -> None:
     slot = ledger.try_reserve(Lane.CONTENT, lead=1.0)
     assert isinstance(slot, Reservation)
     assert slot.at == first + 120
-    ledger.sleep_until(slot)
+    ledger.sleep_until(ledger.opens(slot))
     assert bench.clock.now() == pytest.approx(slot.at, abs=1e-6)
 
 
@@ -450,3 +450,15 @@ def test_a_process_lives_a_number_used_again_does_not_count() -> None:
     assert is_alive(me)
     assert not is_alive(Holder(me.pid, me.started - 60))
     assert not is_alive(Holder(2**22 + 1, me.started))
+
+
+def test_a_clock_set_after_the_reservation_doesn_t_move_the_slot(bench: Any) -> None:
+    ledger = bench.ledger(**PACED)
+    send(ledger, "first")
+    bench.clock.elapsed += 100
+    slot = ledger.try_reserve(Lane.CONTENT, lead=30.0)
+    assert isinstance(slot, Reservation)
+    opens, began = ledger.opens(slot), bench.clock.elapsed
+    bench.clock.wall -= 3600
+    ledger.sleep_until(opens)
+    assert bench.clock.elapsed - began == pytest.approx(20, abs=1e-6)
