@@ -102,6 +102,10 @@ def _tables(item: Input, job: Job, first: int) -> list[Any]:
     return list(read_workbook(path, item.name, kind, spool, first, job.options))
 
 
+#: What is called so in an archive is meant to be a table: where it is none, something went wrong.
+_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods")
+
+
 def _members(inner: list[Input], name: str, job: Job, first: int) -> list[Any]:
     """The tables in an archive; pictures and pages of text beside them are named, not read."""
     from pipeline.read.notes import Notes
@@ -112,7 +116,7 @@ def _members(inner: list[Input], name: str, job: Job, first: int) -> list[Any]:
         try:
             found += _tables(member, job, first + index)
         except Refusal as error:
-            if error.code not in ("not-a-table", "no-header"):
+            if error.code not in ("not-a-table", "no-header") or member.name.lower().endswith(_TABLES):
                 raise
             aside.append(error)
     full = [pair for pair in found if pair[0] is None or pair[0].part.rows]

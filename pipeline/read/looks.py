@@ -126,13 +126,14 @@ def _number(section: str, *, percent: bool) -> Look:
     decimals = len(fraction[1]) if fraction else 0
     least = fraction[1].count("0") if fraction else 0
     behind = rest[fraction.end() :] if fraction else rest
+    pattern = _pattern(whole)
     return Look(
         kind="percent" if percent else "number",
-        pattern=_pattern(whole),
+        pattern=pattern,
         decimals=decimals,
         least=least,
         before=_plain_literal(text[: match.start()]),
-        after="" if percent or _is_unit(behind) else _plain_literal(behind),
+        after="" if percent else _behind(behind, numbered=bool(pattern)),
     )
 
 
@@ -163,6 +164,14 @@ def _plain_literal(text: str) -> str:
     return (
         shown if wanted and not re.fullmatch(r"[A-Z]{3}|Rp|Kr|kr|RM|Ft|zl|lei|Lei|Bs|Gs|US|MN", shown) else ""
     )
+
+
+def _behind(text: str, *, numbered: bool) -> str:
+    """What follows the digits: of a number filled up with zeros, which names an article, every sign."""
+    if not _is_unit(text):
+        return _plain_literal(text)
+    shown = "".join(chr(ord(char) - _PRIVATE) for char in text if _PRIVATE <= ord(char) <= 0xF8FF)
+    return shown.rstrip() if numbered and any(char.isalnum() for char in shown) else ""
 
 
 def _is_unit(behind: str) -> bool:
