@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lxml import etree
@@ -16,6 +17,8 @@ from pipeline.read.looks import PLAIN, Look, look_of, shown
 from pipeline.read.notes import Notes
 from pipeline.read.sheetxml import safe_parser
 from pipeline.read.table import Table
+from pipeline.read.vocabulary import speaks
+from pipeline.read.wholepage import check_whole
 from pipeline.read.workbook import Candidate
 from pipeline.read.xlsx import COLUMNS, ROWS
 
@@ -38,20 +41,102 @@ def html_candidates(path: Path, name: str, limits: Limits) -> list[Candidate]:
     """The tables of a page.
 
     Raises:
-        Refusal: it is larger than what is read, or holds no table.
+        Refusal: it is larger than what is read, or damaged.
     """
     data = _bytes(path, name, limits)
     text = data.decode(_charset(path, data), errors="replace").lstrip("\ufeff")
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         tree = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         raise Refusal(f"{name} is damaged: {error}", code="damaged") from error
+    check_whole(text, tree, parser, name)
     tables = list(tree.iter("table")) if tree is not None else []
     return [
-        Candidate(name=f"table {number}", visible=True, read=_reader(*_grid(table), limits))
-        for number, table in enumerate(tables, start=1)
+        Candidate(name=f"table {grid.number}", visible=True, read=_grid_reader(grid, limits))
+        for grid in _joined([_grid(table, number) for number, table in enumerate(tables, start=1)])
     ]
+
+
+@dataclass(slots=True)
+class _Grid:
+    """A table of a page by places.
+
+    Attributes:
+        number: which of the page's tables, from 1.
+        width: columns, empty ones too.
+        more: numbers of the tables that go on with it.
+    """
+
+    table: etree._Element
+    number: int
+    lines: list[Line] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)
+    width: int = 0
+    more: list[int] = field(default_factory=list)
+
+
+def _joined(grids: list[_Grid]) -> list[_Grid]:
+    """The tables, those that go on with an earlier one (a report's next page) put below it."""
+    kept: list[_Grid] = []
+    for grid in grids:
+        head = next((one for one in reversed(kept) if one.width == grid.width and _beside(one, grid)), None)
+        if head is None or grid.width < 2 or _has_header(grid):
+            kept.append(grid)
+            continue
+        first = len(head.lines)
+        for line in grid.lines:
+            line.number += first
+        head.lines += grid.lines
+        head.merges += [
+            Merge(top=one.top + first, left=one.left, bottom=one.bottom + first, right=one.right)
+            for one in grid.merges
+        ]
+        head.more.append(grid.number)
+    return kept
+
+
+def _beside(one: _Grid, other: _Grid) -> bool:
+    """Neither stands in the other, nor in a cell of another table."""
+    return next(one.table.iterancestors("td", "th"), None) is next(
+        other.table.iterancestors("td", "th"), None
+    )
+
+
+def _has_header(grid: _Grid) -> bool:
+    """Whether a table has headings of its own: marked as such, or half of them words that headings use."""
+    first = next((line for line in grid.lines if line.cells), None)
+    if first is None:
+        return False
+    if len(first.cells) >= 2 and first.number in _heading_rows(grid.table):
+        return True
+    return 2 * sum(map(speaks, first.cells.values())) >= len(first.cells)
+
+
+def _heading_rows(table: etree._Element) -> set[int]:
+    rows = enumerate(_rows(table), start=1)
+    return {number for number, row in rows if all(cell.tag == "th" for cell in _own_cells(row))}
+
+
+def _rows(table: etree._Element) -> Iterator[etree._Element]:
+    return (row for row in table.iter("tr") if next(row.iterancestors("table")) is table)
+
+
+def _own_cells(row: etree._Element) -> Iterator[etree._Element]:
+    """Cells of a row, within a form or font as well; not those of a table in one of them."""
+    return (cell for cell in row.iter("td", "th") if next(cell.iterancestors("tr", "table")) is row)
+
+
+def _grid_reader(grid: _Grid, limits: Limits) -> Callable[[Notes, Path, ReadOptions], Table | None]:
+    plain = _reader(grid.lines, grid.merges, limits)
+
+    def read(notes: Notes, out: Path, options: ReadOptions) -> Table | None:
+        if grid.more:
+            what = f"tables {', '.join(map(str, grid.more))} of the page read as more rows of this one"
+            notes.chose(what, "they are as wide, and have no headings", "take them out of the file")
+        return plain(notes, out, options)
+
+    return read
 
 
 def _charset(path: Path, data: bytes) -> str:
@@ -63,15 +148,15 @@ def _charset(path: Path, data: bytes) -> str:
     return said[1].decode()
 
 
-def _grid(table: etree._Element) -> tuple[list[Line], list[Merge]]:
+def _grid(table: etree._Element, place: int) -> _Grid:
     """Rows of a table by places; cells over several rows or columns are merged ones."""
     lines: list[Line] = []
     merges: list[Merge] = []
     taken: dict[int, set[int]] = {}
-    rows = (row for row in table.iter("tr") if next(row.iterancestors("table")) is table)
-    for number, row in enumerate(rows, start=1):
+    width = 0
+    for number, row in enumerate(_rows(table), start=1):
         line, column, used = Line(number, {}), 0, taken.pop(number, set())
-        for cell in row.iterchildren("td", "th"):
+        for cell in _own_cells(row):
             while column in used:
                 column += 1
             wide, high = _span(cell, "colspan", COLUMNS), _span(cell, "rowspan", 10_000)
@@ -83,9 +168,10 @@ def _grid(table: etree._Element) -> tuple[list[Line], list[Merge]]:
             for below in range(number + 1, number + high):
                 taken.setdefault(below, set()).update(range(column, column + wide))
             column += wide
+        width = max(width, column)
         lines.append(line)
-    last = len(lines)
-    return lines, [merge for merge in merges if merge.bottom <= last]
+    merges = [merge for merge in merges if merge.bottom <= len(lines)]
+    return _Grid(table, place, lines, merges, width)
 
 
 def _span(cell: etree._Element, what: str, most: int) -> int:
@@ -150,6 +236,19 @@ def _placed(parent: etree._Element, tag: str, wider: str) -> Iterator[tuple[int,
         place += int(more) if more.isdigit() and len(more) < 9 else 0
 
 
+def _styles(sheet: etree._Element) -> dict[int, str]:
+    """Columns (A = 0) → the style that the sheet gives them; -1: that of its table."""
+    found = {}
+    for table in sheet.iterfind(f"{_SS}Table"):
+        found[-1] = str(table.get(f"{_SS}StyleID", "Default"))
+        for place, column in _placed(table, "Column", "Span"):
+            more = str(column.get(f"{_SS}Span", ""))
+            wide = int(more) if more.isdigit() and len(more) < 9 else 0
+            if style := column.get(f"{_SS}StyleID"):
+                found.update(dict.fromkeys(range(place - 1, min(place + wide, COLUMNS)), str(style)))
+    return found
+
+
 def _cells(sheet: etree._Element) -> Iterator[tuple[int, etree._Element, int, etree._Element]]:
     for table in sheet.iterfind(f"{_SS}Table"):
         for number, row in _placed(table, "Row", "Span"):
@@ -159,12 +258,13 @@ def _cells(sheet: etree._Element) -> Iterator[tuple[int, etree._Element, int, et
 
 def _sheet(sheet: etree._Element, looks: dict[str, Look]) -> list[Line]:
     lines: dict[int, Line] = {}
+    styles = _styles(sheet)
     for number, row, column, cell in _cells(sheet):
         line = lines.setdefault(number, Line(number, {}, set(), row.get(f"{_SS}Hidden") == "1"))
         data = cell.find(f"{_SS}Data")
         if data is None:
             continue
-        style = cell.get(f"{_SS}StyleID") or row.get(f"{_SS}StyleID")
+        style = cell.get(f"{_SS}StyleID") or row.get(f"{_SS}StyleID") or styles.get(column, styles[-1])
         if text := _shown(data, looks.get(str(style), PLAIN), line, column):
             line.cells[column] = text
     return list(lines.values())
