@@ -114,6 +114,8 @@ class BatchState:
         body: sha256 of the body of the last attempt.
         sent: records in that body.
         intent_at, unknown_at, accepted_at, finished_at: seconds since the epoch, 0 = never.
+        intent_by_shop: when the last attempt was made at the earliest, by the shop's clock: ours may be
+            days off, and the shop's feed list goes by its own.
         feed: the feed's id, or "".
         status: the feed's last word, or what went wrong.
         slot: the budget's reservation that the last attempt used.
@@ -125,6 +127,7 @@ class BatchState:
     body: str = ""
     sent: int = 0
     intent_at: float = 0
+    intent_by_shop: float = 0
     unknown_at: float = 0
     accepted_at: float = 0
     finished_at: float = 0
@@ -234,6 +237,7 @@ def _facts(batch: BatchState, event: Event) -> dict[str, Any]:
                 "body": data["body"],
                 "sent": data["records"],
                 "intent_at": event.at,
+                "intent_by_shop": min(event.at, data.get("shop_time", event.at)),
                 "status": "",
                 "slot": data.get("slot", ""),
             }

@@ -149,7 +149,7 @@ class Follower:
         job, batch = self._job, self._job.state.batches[no]
         ours = set(job.journal.feeds(job.identity))
         anchor = self._anchors.setdefault(no, self._anchor(batch))
-        listed = self._list(batch.intent_at - LIST_MARGIN, job.clock.monotonic())
+        listed = self._list(batch.intent_by_shop - LIST_MARGIN, job.clock.monotonic())
         at = anchor.now + self._listed_at - anchor.tick
         found = candidates(listed, batch, job.plan[no].action.value, ours)
         self._settle(batch, self._decide(batch, found, at))
@@ -157,19 +157,18 @@ class Follower:
     def _anchor(self, batch: BatchState) -> Moment:
         """From here on the time that settling takes is measured by the clock that nobody sets.
 
-        Here is where this process gave the answer up. For an answer that an earlier process gave up it is
-        now; where the wall clock stands before that, it counts as given up now.
+        Here is where this process gave the answer up. One that an earlier process gave up counts as given
+        up now: what the wall clock says of the time between, nobody can prove.
         """
-        lost = self._job.lost_at.get(batch.no)
-        if lost is not None:
-            return Moment(now=batch.unknown_at, tick=lost.tick)
-        moment = self._job.moment()
-        return Moment(now=max(moment.now, batch.unknown_at), tick=moment.tick)
+        lost = self._job.lost_at.get(batch.no) or self._job.moment()
+        return Moment(now=batch.unknown_at, tick=lost.tick)
 
     def _list(self, since: float, tick: float) -> list[Feed]:
         """The shop's list; several lost batches that are due together share one look."""
         if not (self._listed_at <= tick < self._listed_at + TOGETHER and self._listed_since <= since):
-            oldest = [b.intent_at - LIST_MARGIN for b in self._job.state.open if b.phase is Phase.UNKNOWN]
+            oldest = [
+                b.intent_by_shop - LIST_MARGIN for b in self._job.state.open if b.phase is Phase.UNKNOWN
+            ]
             self._listed_since = min([since, *oldest])
             self._listed = self._job.market.feeds_since(self._listed_since)
             self._listed_at = tick

@@ -27,8 +27,12 @@ class Market(Protocol):
 
     def feed_status(self, feed: str) -> Feed: ...
 
+    def server_now(self) -> float:
+        """The shop's time as well as we know it, seconds since the epoch."""
+        ...
+
     def feeds_since(self, since: float) -> list[Feed]:
-        """Feeds made at or after a time, by the shop's list, all pages."""
+        """Feeds made at or after a time of the shop's clock, by its list, all pages."""
         ...
 
     def feed_raw_input(self, feeds: Sequence[str]) -> Mapping[str, bytes]:

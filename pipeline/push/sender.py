@@ -201,7 +201,7 @@ class Sender:
         """Body and before-values, durable in kit and journal: only then may anything leave."""
         if prepared.refreshed:
             self._job.kit.refresh(prepared.send, prepared.refreshed)
-        data = {**_intent(prepared), "slot": slot}
+        data = {**_intent(prepared), "slot": slot, "shop_time": self._job.market.server_now()}
         self._job.note(Kind.INTENT, prepared.batch, data, _intent_rows(self._job, prepared))
         self._report_skips(prepared)
 

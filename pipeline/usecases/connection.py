@@ -54,6 +54,9 @@ class MarketDoor:
     def feed_status(self, feed: str) -> Feed:
         return self._client.feed_status(feed)
 
+    def server_now(self) -> float:
+        return self._client.server_now()
+
     def feeds_since(self, since: float) -> list[Feed]:
         """All feeds, though the list moves while it's read.
 

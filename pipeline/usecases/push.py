@@ -220,7 +220,7 @@ def learn_feeds(ws: Workspace, shop: Connected) -> None:
     from pipeline.market.times import epoch_of
 
     day = 86_400.0
-    listed = shop.market.feeds_since(ws.clock.now() - day)
+    listed = shop.market.feeds_since(min(ws.clock.now(), shop.market.server_now()) - day)
     quota = {action.value for action in Action}
     zone = context_of(ws.shop).timezone
     seen = ((feed.id, epoch_of(feed.created, zone)) for feed in listed if feed.action in quota)

@@ -50,6 +50,9 @@ class Nobody:
 
     whole = True
 
+    def server_now(self) -> float:
+        return 0.0
+
     def feeds_since(self, since: float) -> list[Feed]:
         raise Asked
 

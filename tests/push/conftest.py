@@ -100,6 +100,13 @@ class SimShop:
     posts: list[str] = field(default_factory=list)
     calls: int = 0
     before_post: Callable[[], None] = lambda: None
+    zero: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.zero = self.clock.ahead  # its own clock is never set
+
+    def server_now(self) -> float:
+        return self.clock.tick + self.zero
 
     def _call(self) -> None:
         self.calls += 1
@@ -147,8 +154,9 @@ class SimShop:
 
     def feeds_since(self, since: float) -> list[Feed]:
         self._call()
-        tick = self.clock.tick
-        return [_described(one, tick, self.queue) for one in self.taken if one.at + self.lag <= tick]
+        tick, from_ = self.clock.tick, since - self.zero
+        shown = (one for one in self.taken if from_ <= one.at and one.at + self.lag <= tick)
+        return [_described(one, tick, self.queue) for one in shown]
 
     def feed_raw_input(self, feeds: Sequence[str]) -> dict[str, bytes]:
         self._call()

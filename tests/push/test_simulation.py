@@ -28,7 +28,7 @@ class Weather:
     Attributes:
         crashes: calls to the shop at which a process dies, counted from its start.
         lag, late: seconds; together they stay below `settle`: what that doesn't cover, nothing can.
-        wall: by how much somebody sets the wall clock on the way.
+        wall, wall_after: by how much somebody sets the wall clock on the way, and when.
     """
 
     fates: Sequence[str]
@@ -38,6 +38,7 @@ class Weather:
     queue: float
     burst: int
     wall: float
+    wall_after: float
 
 
 weathers = st.builds(
@@ -48,7 +49,8 @@ weathers = st.builds(
     late=st.floats(0, 10),
     queue=st.floats(0, 30),
     burst=st.integers(0, 5),
-    wall=st.sampled_from((0.0, -7200.0, 7200.0)),
+    wall=st.sampled_from((0.0, -7200.0, 7200.0, -5 * 86_400.0, 5 * 86_400.0)),
+    wall_after=st.floats(0, 60),
 )
 
 
@@ -57,8 +59,7 @@ def once(make_seller: Make, weather: Weather) -> None:
     limits = {**SCALED, "feed_burst": weather.burst}
     shop = {"lag": weather.lag, "late": weather.late, "queue": weather.queue}
     seller = make_seller(products=5, fates=list(weather.fates), limits=limits, **shop)
-    if weather.wall and not weather.crashes:  # over a restart only the wall clock is left to believe
-        seller.clock.set_wall(after=4, by=weather.wall)
+    seller.clock.set_wall(after=weather.wall_after, by=weather.wall)
     for crash in weather.crashes:
         seller.dies_at(seller.shop.calls + crash)
     ended = seller.finish()

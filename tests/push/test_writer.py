@@ -102,6 +102,29 @@ def test_a_wall_clock_that_is_set_neither_stalls_nor_hurries(by: float, make_sel
     assert seller.clock.tick - 1000 < 600
 
 
+@pytest.mark.parametrize("by", [-30 * HOUR, -3 * HOUR, 0.0, 3 * HOUR, 30 * HOUR])
+def test_who_resumes_waits_the_whole_settle_whatever_the_clock_says(by: float, make_seller: Make) -> None:
+    """The feed is taken 150 s after its answer was lost; the process dies at its first look for it."""
+    seller = make_seller(products=2, fates=["late"], late=150.0, lag=20.0)
+    seller.dies_at(4)
+    lost = seller.clock.tick
+    seller.clock.set_wall(after=0, by=by)
+    seller.clock.sleep(0)
+    ended = seller.go()
+    assert (ended.exit_code, seller.shop.times) == (Exit.DONE, {"SKU-001": 1, "SKU-002": 1})
+    assert seller.clock.tick - lost < 600
+
+
+def test_what_nobody_took_is_sent_again_only_a_settle_after_the_resume(make_seller: Make) -> None:
+    seller = make_seller(products=2, fates=["dropped"])
+    seller.dies_at(4)
+    seller.clock.set_wall(after=0, by=30 * HOUR)
+    seller.clock.sleep(50)
+    resumed = seller.clock.tick
+    assert seller.go().exit_code == Exit.DONE
+    assert 180 + 60 <= seller.shop.taken[0].at - resumed < 250
+
+
 @pytest.mark.parametrize("by", [-3 * HOUR, 3 * HOUR], ids=["back", "forward"])
 def test_a_wall_clock_that_is_set_while_polling_and_verifying(by: float, make_seller: Make) -> None:
     limits = {"verify_timeout": 60}
@@ -140,3 +163,11 @@ def test_a_stuck_feed_is_left_after_its_time(make_seller: Make) -> None:
     assert (ended.exit_code, ended.counts.pending) == (Exit.UNKNOWN, 4)
     assert seller.clock.tick - 1000 < 2 * HOUR
     assert sum("minutes" in text for text in seller.watcher.warnings) == 2
+
+
+@pytest.mark.parametrize("ahead", [-40 * 24 * HOUR, 40 * 24 * HOUR], ids=["behind", "ahead"])
+def test_a_clock_that_is_weeks_off_still_finds_its_feed(ahead: float, make_seller: Make) -> None:
+    """The feed list goes by the shop's clock: asked by ours it would show nothing, and prove an absence."""
+    seller = make_seller(products=2, fates=["lost"])
+    seller.clock.ahead += ahead
+    assert (seller.go().exit_code, seller.shop.times) == (Exit.DONE, {"SKU-001": 1, "SKU-002": 1})
