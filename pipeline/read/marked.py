@@ -11,9 +11,10 @@ from lxml import etree
 
 from pipeline.read import encoding
 from pipeline.read.catalog import Limits, ReadOptions
+from pipeline.read.formats import look_of
 from pipeline.read.grid import Line, Merge, to_table
 from pipeline.read.job import Refusal
-from pipeline.read.looks import PLAIN, Look, look_of, shown
+from pipeline.read.looks import PLAIN, Look, shown
 from pipeline.read.notes import Notes
 from pipeline.read.sheetxml import safe_parser
 from pipeline.read.table import Table
@@ -273,7 +274,7 @@ def _sheet(sheet: etree._Element, looks: dict[str, Look]) -> list[Line]:
 def _shown(data: etree._Element, look: Look, line: Line, column: int) -> str:
     text, kind = "".join(map(str, data.itertext())), data.get(f"{_SS}Type")
     if kind == "Number":
-        if look.kind in ("plain", "number") and not (look.pattern or look.before or look.after):
+        if look.kind in ("plain", "number") and not look.names:
             line.numbers.add(column)
         return shown(text, look)
     if kind == "Boolean":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lxml import etree
 
 from pipeline.read.catalog import Limits, ReadOptions
+from pipeline.read.formats import look_of
 from pipeline.read.grid import Line, Merge, to_table
 from pipeline.read.job import Refusal
 from pipeline.read.looks import PLAIN, Look, plain, shown, stored
@@ -36,8 +38,9 @@ def candidates(path: Path, name: str, limits: Limits) -> list[Candidate]:
         infos = {info.filename: info for info in scan_zip(archive, path, name, limits)}
         if "content.xml" not in infos:
             raise Refusal(f"{name} has no content", code="damaged")
-        tree = _parsed(archive, name, limits)
-    looks = _looks(tree)
+        tree = _parsed(archive, "content.xml", name, limits)
+        shared = [_parsed(archive, "styles.xml", name, limits)] if "styles.xml" in infos else []
+    looks = _looks([*shared, tree])
     shown_styles = _hidden_tables(tree)
     found = []
     for table in tree.iter(f"{_TABLE}table"):
@@ -47,48 +50,106 @@ def candidates(path: Path, name: str, limits: Limits) -> list[Candidate]:
     return found
 
 
-def _parsed(archive: zipfile.ZipFile, name: str, limits: Limits) -> etree._Element:
-    with archive.open("content.xml") as stream:
+def _parsed(archive: zipfile.ZipFile, part: str, name: str, limits: Limits) -> etree._Element:
+    with archive.open(part) as stream:
         data = stream.read(limits.max_bytes + 1)
     if len(data) > limits.max_bytes:
         raise Refusal(f"{name} inflates to more than is read", code="limit")
     if b"<!DOCTYPE" in data[:4096] or "<!DOCTYPE" in data[:4096].decode("utf-16", errors="ignore"):
-        raise Refusal(f"{name}: content.xml holds a DOCTYPE", code="archive-refused")
+        raise Refusal(f"{name}: {part} holds a DOCTYPE", code="archive-refused")
     try:
         return etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError as error:
         raise Refusal(f"{name} is damaged or encrypted: {error.msg}", code="damaged") from None
 
 
-def _looks(tree: etree._Element) -> dict[str, Look]:
-    """Cell style → look: leading zeros and decimals of its number format."""
-    formats: dict[str, Look] = {}
-    for style in tree.iter():
-        if not isinstance(style.tag, str) or not style.tag.endswith(("}number-style", "}percentage-style")):
-            continue
-        number = next((child for child in style if str(child.tag).endswith("}number")), None)
-        if number is not None:
-            formats[str(style.get(f"{_STYLE}name"))] = _look(number, percent="percentage" in str(style.tag))
+def _looks(trees: Sequence[etree._Element]) -> dict[str, Look]:
+    """Cell style → look: what its number format shows; a style without one has that of its parent."""
+    formats: dict[str, etree._Element] = {}
+    styles: dict[str, etree._Element] = {}
+    for tree in trees:
+        for style in tree.iter():
+            name = style.get(f"{_STYLE}name") if isinstance(style.tag, str) else None
+            if name is None:
+                continue
+            if style.tag in (f"{_NUMBER}number-style", f"{_NUMBER}percentage-style"):
+                formats[str(name)] = style
+            elif style.tag == f"{_STYLE}style" and style.get(f"{_STYLE}family") in (None, "table-cell"):
+                styles[str(name)] = style
     looks = {}
-    for style in tree.iter(f"{_STYLE}style"):
-        data = style.get(f"{_STYLE}data-style-name")
-        if data in formats:
-            looks[str(style.get(f"{_STYLE}name"))] = formats[data]
+    for name in styles:
+        code = _code(formats, _format_of(name, styles))
+        if code:
+            looks[name] = look_of(code)
     return looks
 
 
-def _look(number: etree._Element, *, percent: bool) -> Look:
+def _format_of(name: str, styles: dict[str, etree._Element]) -> str:
+    """The number format that a cell style names, or a style that it is made of."""
+    for _ in range(20):  # a file may name styles in a circle
+        style = styles.get(name)
+        if style is None:
+            break
+        if said := style.get(f"{_STYLE}data-style-name"):
+            return str(said)
+        name = str(style.get(f"{_STYLE}parent-style-name", ""))
+    return ""
+
+
+def _code(formats: dict[str, etree._Element], name: str) -> str:
+    """A number format as the code that other spreadsheets write; "" for one that shows the number bare."""
+    style = formats.get(name)
+    if style is None:
+        return ""
+    sections = []
+    for case in style.iterfind(f"{_STYLE}map"):
+        met = re.fullmatch(r"value\(\)\s*([<>=!]+)\s*(-?[\d.]+)", str(case.get(f"{_STYLE}condition", "")))
+        other = formats.get(str(case.get(f"{_STYLE}apply-style-name")))
+        if met is not None and other is not None:
+            sections.append(f"[{met[1].replace('!=', '<>')}{met[2]}]{_section(other)}")
+    bare = [re.sub(r"^\[>=?0\]", "", section) for section in sections]
+    if len(bare) == 1 and bare != sections:  # numbers, then those below zero: the usual pair
+        return f"{bare[0]};{_section(style)}"
+    return ";".join([*sections[:2], _section(style)])
+
+
+def _section(style: etree._Element) -> str:
+    """One section of a code: texts in quotes, digits as placeholders."""
+    out = []
+    for child in style:
+        if child.tag == f"{_NUMBER}text":
+            text = "".join(map(str, child.itertext()))
+            out.append("%" if text == "%" and "percentage" in str(style.tag) else _quoted(text))
+        elif child.tag == f"{_NUMBER}number":
+            out.append(_digits(child))
+        elif child.tag in (f"{_NUMBER}scientific-number", f"{_NUMBER}fraction"):
+            return "General"
+    return "".join(out)
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"\\{char}" for char in text)
+
+
+def _digits(number: etree._Element) -> str:
+    """The placeholders of a number, with the texts that stand between its digits."""
     said = {etree.QName(key).localname: value for key, value in number.attrib.items()}
-    least = int(said.get("min-integer-digits", "1"))
+    least = min(int(said.get("min-integer-digits", "1")), 100)
     places = said.get("decimal-places")
-    if places is None:
-        return Look(kind="number", pattern="0" * least, decimals=12) if least > 1 else PLAIN
-    return Look(
-        kind="percent" if percent else "number",
-        pattern="0" * least if least > 1 else "",
-        decimals=int(places),
-        least=int(said.get("min-decimal-places", places)),
+    inner = {
+        int(item.get(f"{_NUMBER}position", "0")): "".join(map(str, item.itertext()))
+        for item in number.iterfind(f"{_NUMBER}embedded-text")
+    }
+    if places is None and least < 2 and not inner:
+        return "General"
+    digits = "".join(
+        (_quoted(inner[place]) if place in inner else "") + ("0" if place <= least else "#")
+        for place in range(max(least, *inner, 1) if inner else max(least, 1), 0, -1)
     )
+    most = min(int(places), 30) if places is not None else 12 if least < 2 else 0
+    must = min(int(said.get("min-decimal-places", most if places is not None else 0)), most)
+    fraction = "0" * must + "#" * (most - must)
+    return f"{digits}.{fraction}" if fraction else digits
 
 
 def _hidden_tables(tree: etree._Element) -> set[str]:
@@ -190,7 +251,7 @@ def _shown(cell: etree._Element, look: Look, row: int, column: int, notes: Notes
             return _texts(cell), False
         if kind == "percentage" and look.kind != "percent":
             return f"{plain(number.scaleb(2))}%", False
-        return shown(value, look), look.kind != "percent" and not look.pattern
+        return shown(value, look), look.kind != "percent" and not look.names
     if kind == "date":
         return str(cell.get(f"{_OFFICE}date-value", "")).replace("T", " "), False
     if kind == "boolean":

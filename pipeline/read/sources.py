@@ -15,6 +15,7 @@ from typing import BinaryIO
 from pipeline.errors import InputRefused, UsageError
 from pipeline.read.catalog import Limits
 from pipeline.read.job import Input
+from pipeline.settings.meant import meant_file
 
 STDIN = "-"
 _BLOCK = 1 << 20
@@ -58,7 +59,7 @@ def _expanded(source: str) -> list[str]:
         return [source]
     found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - of any path, absolute or not
     if not found:
-        raise UsageError(f"no file matches {source}")
+        raise UsageError(f"no file matches {source}", hint=f"it was looked for from {Path.cwd()}")
     return found
 
 
@@ -113,7 +114,8 @@ def look(item: Input, limits: Limits) -> Seen:
         found = Path(item.path).stat()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"can't read {item.name!r}: {reason}") from None
+        hint = meant_file(Path(item.path)) if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"can't read {item.name!r}: {reason}", hint=hint) from None
     if not stat.S_ISREG(found.st_mode):
         what = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
         raise UsageError(f"{item.name!r} is {what}", hint="name the catalog file itself, or - to read a pipe")

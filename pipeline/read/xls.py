@@ -9,9 +9,10 @@ from pathlib import Path
 import xlrd
 
 from pipeline.read.catalog import ReadOptions
+from pipeline.read.formats import look_of
 from pipeline.read.grid import Line, Merge, to_table
 from pipeline.read.job import Refusal
-from pipeline.read.looks import PLAIN, Look, look_of, shown
+from pipeline.read.looks import PLAIN, Look, shown
 from pipeline.read.notes import Notes
 from pipeline.read.table import Table
 from pipeline.read.workbook import Candidate
@@ -75,7 +76,7 @@ def _text(
     if cell.ctype == xlrd.XL_CELL_TEXT:
         return str(cell.value)
     if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
-        if look.kind in ("plain", "number") and not look.pattern:
+        if look.kind in ("plain", "number") and not look.names:
             line.numbers.add(column)
         return shown(repr(float(cell.value)), look, epoch_1904)
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:

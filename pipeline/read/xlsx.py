@@ -14,9 +14,10 @@ from pathlib import Path
 from lxml import etree
 
 from pipeline.read.catalog import Limits, column_letters
+from pipeline.read.formats import BUILTIN, look_of
 from pipeline.read.grid import Line, Merge
 from pipeline.read.job import Refusal
-from pipeline.read.looks import BUILTIN, DIGITS, PLAIN, Look, look_of, padded, plain, shown, stored
+from pipeline.read.looks import DIGITS, PLAIN, Look, padded, plain, shown, stored
 from pipeline.read.notes import Notes
 from pipeline.read.sheetxml import (
     Cell,
@@ -329,7 +330,7 @@ class Lines:
         if len(value) > DIGITS:
             self.long(value, row, column)
         text = shown(value, look, self._epoch)
-        if look.kind in ("plain", "number") and not (look.before or look.after or look.pattern):
+        if look.kind in ("plain", "number") and not look.names:
             numbers.add(column)
             if look.kind == "number" and "." in value and _differs(value, text):
                 self._rounded[column] = self._rounded.get(column, 0) + 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,3 +81,45 @@ def read(tmp_path: Path) -> Callable[..., Seen]:
         return seen(child.read(job), out)
 
     return run
+
+
+def _record(kind: int, *pieces: bytes) -> bytes:
+    body = b"".join(pieces)
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def _old_cell(row: int, column: int, value: str | float, form: int) -> bytes:
+    place = struct.pack("<HHH", row, column, form)
+    if isinstance(value, str):
+        text = value.encode("cp1252")
+        return _record(0x0204, place, struct.pack("<H", len(text)), text)
+    return _record(0x0203, place, struct.pack("<d", value))
+
+
+@pytest.fixture
+def old_workbook() -> Callable[..., bytes]:
+    """A workbook of Excel 5 (BIFF, a stream of records): rows, and number formats by column."""
+
+    def make(rows: Sequence[Sequence[str | float]], formats: dict[int, str]) -> bytes:
+        codes = ["General", *formats.values()]
+        forms = {column: 1 + at for at, column in enumerate(formats)}
+        head = [_record(0x0809, struct.pack("<HHHH", 0x0500, 5, 3515, 1996)), _record(0x0042, b"\xe4\x04")]
+        head.append(
+            _record(0x0031, struct.pack("<HHHHHBBBB", 200, 0, 0x7FFF, 400, 0, 0, 0, 0, 0), b"\5Arial")
+        )
+        for at, code in enumerate(codes):
+            text = code.encode("cp1252")
+            head.append(_record(0x041E, struct.pack("<HB", 164 + at, len(text)), text))
+        for at in range(len(codes)):
+            head.append(_record(0x00E0, struct.pack("<HHHBBII", 0, 164 + at, 0, 0, 0, 0, 0)))
+        end = _record(0x000A)
+        sheet = _record(0x0809, struct.pack("<HHHH", 0x0500, 16, 3515, 1996))
+        for number, row in enumerate(rows):
+            sheet += b"".join(
+                _old_cell(number, column, value, forms.get(column, 0)) for column, value in enumerate(row)
+            )
+        before = sum(map(len, head)) + 4 + 6 + 2 + len(end)
+        head.append(_record(0x0085, struct.pack("<IH", before, 0), b"\1P"))
+        return b"".join([*head, end, sheet, end])
+
+    return make

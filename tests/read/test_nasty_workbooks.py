@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
 from pipeline.read.catalog import ReadOptions
+from pipeline.read.formats import look_of
 from pipeline.read.grid import Line
-from pipeline.read.looks import look_of, shown
+from pipeline.read.looks import shown
 from pipeline.read.notes import Notes
 
 SLOW = ReadOptions(quick=False)
