@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from pipeline.cli import complete
+from pipeline.cli.meant import meant
 from pipeline.cli.shell import CONFIG, CONFIG_ENV, Shell
 
 GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.PROMPT)
@@ -105,6 +106,9 @@ class LazyGroup(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not ctx.resilient_parsing and args[0] not in self._lazy and not args[0].startswith("-"):
+            told = f"No such command {args[0]!r}. {meant(args[0], self._lazy, str(self.name))}"
+            raise click.UsageError(told.rstrip(), ctx)
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(ctx.obj, Shell):
             ctx.obj.command = name or ""

@@ -75,6 +75,7 @@ class Shell:
         plain = bool(self.given.get("no_progress")) or self.verbosity > 0 or self.debug
         self.opened = Workspace(
             config=self.config,
+            config_asked=bool(self.given.get("config") or self.environ.get(CONFIG_ENV)),
             asked_shop=self.given.get("shop"),
             asked_state=self.given.get("state"),
             progress=logs.Logged()

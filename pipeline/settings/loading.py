@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import SettingsError
 from pipeline.settings.explain import explained, misfits
+from pipeline.settings.meant import meant_file
 from pipeline.settings.whole import Settings
 
 _ALL = "`sellercenter init --full all-settings.toml` writes a file with every setting and its default"
@@ -23,7 +24,9 @@ def load_settings(path: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        hint = "`sellercenter init` writes one; --config FILE names another"
+        near = meant_file(path)
+        hint = f"{near} " if near.startswith("Did") else ""
+        hint += "`sellercenter init` writes one; --config FILE names another"
         raise SettingsError(f"no settings file {path}", hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"can't read settings file {path}: {error}") from error

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from pipeline.errors import UsageError
-from pipeline.read.presets import presets, shipped
+from pipeline.errors import SettingsError, UsageError
+from pipeline.read.presets import find_mapping, presets, shipped
 from pipeline.settings import LOOPBACK, parse_settings
+from pipeline.settings.meant import meant, meant_file
 from pipeline.store.atomic import write_atomic
 from pipeline.usecases.outcome import Outcome
 
@@ -57,13 +58,15 @@ def init(
 
     Raises:
         UsageError: the file exists, or can't be written.
-        SettingsError: what was given can't be meant; nothing is written.
+        SettingsError: what was given can't be meant; nothing is written, also where the mapping is missing.
     """
     if path.exists() and not force:
         raise UsageError(f"{path} exists already", hint="--force replaces it; or name another file")
     answers = {**EXAMPLE, **_asked(given, prompt), **given}
     text = render(answers)
     parse_settings(text, path)
+    if answers["mapping"]:
+        _mapping_is_there(answers["mapping"], path.absolute().parent)
     write_atomic(path, text.encode(), private=False, kind=UsageError)
     return Outcome(
         document={"path": str(path), "shop": answers["name"]},
@@ -115,6 +118,24 @@ def _asked(given: Mapping[str, str], prompt: Prompt | None) -> dict[str, str]:
     if {**asked, **given}["dialect"] == "falabella" and "operators" not in given:
         asked["operators"] = prompt.text("Operator codes, separated by commas", "facl")
     return asked
+
+
+def _mapping_is_there(name: str, base: Path) -> None:
+    """A settings file that names a mapping which isn't there would work for no catalog.
+
+    Raises:
+        UsageError: there is none of that name; says which there are.
+    """
+    try:
+        find_mapping(name, base)
+    except SettingsError as error:
+        near = next(filter(_is_guess, (meant_file(Path(name)), meant(name, presets()))), "")
+        way = f"`sellercenter map CATALOG --out {name}` proposes one; or a preset: {', '.join(presets())}"
+        raise UsageError(f"there is no mapping {name!r}", hint=f"{near} {way}".lstrip()) from error
+
+
+def _is_guess(words: str) -> bool:
+    return words.startswith("Did you mean")
 
 
 def _next_steps(answers: Mapping[str, str]) -> tuple[str, ...]:

@@ -12,14 +12,16 @@ from pipeline.read.catalog import ReadOptions
 from pipeline.read.propose import LIKELY, WITHOUT_KEY, Guess, Proposal, has_key
 from pipeline.read.propose import propose as proposal_of
 from pipeline.read.reading import read_catalog
+from pipeline.settings import CatalogSettings
 from pipeline.store.atomic import write_atomic
 from pipeline.usecases.judged import limits_of
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.workspace import Workspace
+from schemas.fields import Dialect
 
 
 def propose(ws: Workspace, sources: Sequence[str], *, out: Path | None = None) -> Outcome:
-    """Propose a mapping file; printed, or written to `out`, which must not exist yet.
+    """Propose a mapping file, also without settings; printed, or written to `out`, which must not exist.
 
     Raises:
         InputRefused: the catalog can't be read.
@@ -27,16 +29,30 @@ def propose(ws: Workspace, sources: Sequence[str], *, out: Path | None = None) -
     """
     if out is not None and out.exists():
         raise UsageError(f"{out} exists", hint="name another file, or move that one away")
-    shop = ws.shop
-    with tempfile.TemporaryDirectory(prefix="map-", dir=ws.open_state()) as scratch:
-        options = ReadOptions(limits=limits_of(shop.catalog))
+    dialect, operators, settings, scratch_in = _asked_of(ws)
+    with tempfile.TemporaryDirectory(prefix="map-", dir=scratch_in) as scratch:
+        options = ReadOptions(limits=limits_of(settings))
         catalog = read_catalog(sources, options, folder=Path(scratch))
-        found = proposal_of(catalog, shop.dialect, shop.operators)
+        found = proposal_of(catalog, dialect, operators)
         for choice in catalog.choices:
             ws.progress.say(f"{choice.file}: {choice.what} ({choice.why}; {choice.override})")
     if out is not None:
         write_atomic(out, found.toml.encode(), private=False, kind=UsageError)
-    return Outcome(document=_document(found, out), lines=_lines(found, out))
+    return Outcome(document=_document(found, out), lines=_lines(found, out, bare=ws.bare))
+
+
+def _asked_of(ws: Workspace) -> tuple[Dialect, tuple[str, ...], CatalogSettings, Path | None]:
+    """Dialect, operators, how to read, and where to keep what is read: the shop's.
+
+    Where there are no settings yet, the defaults, and nothing is left in the folder; that is said.
+    """
+    if not ws.bare:
+        return ws.shop.dialect, ws.shop.operators, ws.shop.catalog, ws.open_state()
+    ws.progress.say(
+        f"no {ws.config} here: the fields are those of the classic dialect. For Falabella's, first "
+        "`sellercenter init --dialect falabella --operators facl`"
+    )
+    return Dialect.CLASSIC, (), CatalogSettings(), None
 
 
 def _document(found: Proposal, out: Path | None) -> dict[str, object]:
@@ -49,15 +65,20 @@ def _document(found: Proposal, out: Path | None) -> dict[str, object]:
     }
 
 
-def _lines(found: Proposal, out: Path | None) -> tuple[str, ...]:
+def _lines(found: Proposal, out: Path | None, *, bare: bool) -> tuple[str, ...]:
     if out is None:
         return (found.toml,)
     preset = (f"its headers are those of the preset {found.preset}",) if found.preset else ()
     told = tuple(_line(guess) for guess in found.guesses)
     left = (f"not mapped: {', '.join(found.unmapped)}",) if found.unmapped else ()
     missing = () if found.preset or has_key(found.guesses) else WITHOUT_KEY
-    written = f'written to {out}: read it, then name it as mapping = "{out.name}" in [shops.NAME.catalog]'
-    return (*preset, *told, *left, *missing, written)
+    return (*preset, *told, *left, *missing, f"written to {out}: read it, then {_next_step(out, bare=bare)}")
+
+
+def _next_step(out: Path, *, bare: bool) -> str:
+    if bare:
+        return f"`sellercenter init --mapping {out}`"
+    return f'name it as mapping = "{out.name}" in [shops.NAME.catalog]'
 
 
 def _line(guess: Guess) -> str:

@@ -17,6 +17,7 @@ from pipeline.market.feeds import Action
 from pipeline.push.examine import Examiner, Product, Skip
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.lookups import tree_of
+from pipeline.usecases.no_plan import refuse_catalog
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.pushing import (
     accept_source,
@@ -83,9 +84,15 @@ def push(
 
 
 def found_plan(ws: Workspace, named: Path) -> Path:
-    """A plan's file: as named, or by its id among those of the state folder."""
+    """A plan's file: as named, or by its id among those of the state folder.
+
+    Raises:
+        UsageError: the file is a catalog.
+    """
     stored = plan_file(ws.state / "plans", str(named))
-    return stored if not named.exists() and stored.exists() else named
+    found = stored if not named.exists() and stored.exists() else named
+    refuse_catalog(found)
+    return found
 
 
 def carry_out(

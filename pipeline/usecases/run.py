@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial as bind
@@ -13,6 +13,7 @@ from pipeline.diff.planfile import records
 from pipeline.errors import PipelineError, UsageError, worst
 from pipeline.journal.journal import Journal
 from pipeline.journal.standing import in_flight
+from pipeline.settings.meant import meant
 from pipeline.store.atomic import private_folder
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.diff import Comparison, comparison
@@ -88,11 +89,24 @@ def run(
         if source is not None:
             raise UsageError(f"{sources[0]} is a job: it is its own source", hint="leave out --source")
         return run_job(ws, sources[0], how, now=now, every_shop=every_shop)
+    _no_slip_of_a_job(sources, ws.settings.jobs)
     if now:
         raise UsageError("--now is for jobs", hint=f"jobs here: {', '.join(ws.settings.jobs) or 'none'}")
     if every_shop:
         return all_shops(ws, lambda each: run_once(each, sources, how.at(each.shop_name)))
     return run_once(ws, sources, how)
+
+
+def _no_slip_of_a_job(sources: Sequence[str], jobs: Collection[str]) -> None:
+    """A word that is no file and nearly a job is no catalog that is missing.
+
+    Raises:
+        UsageError: there is such a word.
+    """
+    for word in sources:
+        told = meant(word, jobs)
+        if told.startswith("Did you mean") and not Path(word).exists():
+            raise UsageError(f"there is no job and no file {word!r}", hint=told)
 
 
 def run_once(ws: Workspace, sources: Sequence[str], how: How) -> Outcome:

@@ -33,6 +33,7 @@ class Workspace:
 
     Attributes:
         config: the settings file.
+        config_asked: someone named it; where nobody did, a command that sends nothing may do without.
         asked_shop: `--shop`, or None.
         asked_state: `--state`, or None.
         ask: puts a question to the person at the terminal; None where there is none.
@@ -42,6 +43,7 @@ class Workspace:
     """
 
     config: Path
+    config_asked: bool = False
     asked_shop: str | None = None
     asked_state: Path | None = None
     clock: Clock = field(default_factory=SystemClock)
@@ -55,6 +57,11 @@ class Workspace:
     @cached_property
     def settings(self) -> Settings:
         return load_settings(self.config)
+
+    @property
+    def bare(self) -> bool:
+        """Nobody named settings or a shop, and there is no settings file here."""
+        return not self.config_asked and self.asked_shop is None and not self.config.exists()
 
     @property
     def base(self) -> Path:
@@ -80,7 +87,7 @@ class Workspace:
         """`--state`, else the settings' `state`, else `.sellercenter/` here; not created yet."""
         if self.asked_state is not None:
             return self.asked_state
-        named = self.settings.state if self.config.exists() else None
+        named = self.settings.state if self.config_asked or self.config.exists() else None
         return self.base / Path(named).expanduser() if named else STATE
 
     @property

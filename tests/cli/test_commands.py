@@ -136,7 +136,9 @@ def test_version(cli) -> None:
         ("diff", "catalog.csv"),
         ("run", "catalog.csv", "--yes"),
         ("snapshot",),
-        ("map", "catalog.csv"),
+        ("map", "catalog.csv", "--shop", "demo"),
+        ("--config", "other.toml", "map", "catalog.csv"),
+        ("--config", "other.toml", "runs"),
     ],
     ids=" ".join,
 )

@@ -45,6 +45,7 @@ def test_what_is_given_stands_in_the_file(tmp_path: Path) -> None:
         "api_key": "file:key", "dialect": "falabella", "operators": "facl, fape", "currency": "PEN",
         "timezone": "America/Lima", "mapping": "own.toml",
     }  # fmt: skip
+    (tmp_path / "own.toml").write_text("", encoding="utf-8")
     init(tmp_path / "s.toml", given)
     name, shop = load_settings(tmp_path / "s.toml").shop(None)
     told = shop.model_dump(

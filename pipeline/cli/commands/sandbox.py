@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,20 @@ def _serve(shell: Shell, /, **given: Any) -> int:
     try:
         return serve(checked(make_options(given)), shell.stdout, also)
     except (OSError, ValueError) as error:
-        raise UsageError(f"the sandbox can't start: {error}", hint="sellercenter sandbox --help") from error
+        raise UsageError(f"the sandbox can't start: {error}", hint=_way_out(error, given)) from error
+
+
+def _way_out(error: Exception, given: Mapping[str, Any]) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return (
+            f"another program serves port {given['port']}, perhaps a sandbox in another window: stop "
+            "that one (Ctrl-C there), or take --port 0 for a free port; the address it prints belongs into the settings"
+        )
+    if isinstance(error, FileNotFoundError) and error.filename:
+        from pipeline.settings.meant import meant_file
+
+        return meant_file(Path(error.filename))
+    return "sellercenter sandbox --help"
 
 
 sandbox = Command(
