@@ -95,8 +95,12 @@ def among(skus: pl.Series, listed: Words) -> pl.Series:
 def _found(words: Words, listed: Words) -> npt.NDArray[np.bool_]:
     if not len(listed):
         return np.zeros(len(words), dtype=bool)
-    places = np.searchsorted(listed, words).clip(max=len(listed) - 1)
-    return np.asarray(listed[places] == words)
+    order = np.argsort(words)  # who asks in order finds its neighbours in the cache
+    asked = words[order]
+    places = np.searchsorted(listed, asked).clip(max=len(listed) - 1)
+    found = np.empty(len(words), dtype=bool)
+    found[order] = listed[places] == asked
+    return found
 
 
 def _hash(column: pl.Series) -> pl.Series:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import StateError
-from pipeline.read.catalog import ROW
+from pipeline.read.catalog import ROW, batches_of
 
 _FLAG = "__lent "
 
@@ -58,7 +58,7 @@ def filled(path: Path, mapped: Path, lent: Sequence[str], columns: Sequence[str]
         StateError: a row of the accepted file isn't in the mapped one.
     """
     ours = _Rows(stored(path, [ROW, *columns, *map(flag, lent)]))
-    for theirs in stored(mapped, [ROW, *lent]):
+    for theirs in batches_of(mapped):  # mapped, not read: long texts are most of its bytes, and few are looked at
         batch = ours.up_to(theirs.column(ROW)[-1].as_py()) if theirs.num_rows else None
         if batch is not None:
             made = _filled(batch, theirs, lent)

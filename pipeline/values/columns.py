@@ -245,9 +245,12 @@ def _plain_money(decimals: int) -> Plain:
 
 
 def _padded(decimals: int) -> pl.Expr:
-    """With exactly so many decimals, given no more than that."""
-    fraction = _CELL.str.extract(r"\.([0-9]+)\z").fill_null("")
-    return pl.concat_str(_CELL.str.extract(r"\A([0-9]+)"), pl.lit("."), fraction.str.pad_end(decimals, "0"))
+    """With exactly so many decimals, two at least, given no more than two."""
+    ends = {2: r"\.[0-9]{2}\z", 1: r"\.[0-9]\z"}
+    rest = pl.lit("." + "0" * decimals)
+    for given, pattern in ends.items():
+        rest = pl.when(_CELL.str.contains(pattern)).then(pl.lit("0" * (decimals - given))).otherwise(rest)
+    return pl.concat_str(_CELL, rest)
 
 
 def _plain_date() -> Plain:
