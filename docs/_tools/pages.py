@@ -185,10 +185,22 @@ sellercenter push PLAN --allow price-down --reason "sale week, approved by M. Ro
 ```
 
 The reason is kept with the run. Numbers stand in `[shops.NAME.guards]` ([settings](settings.md)). So few affected
-products as `floor` never trip a share or a median; they do trip a limit on one product, and a number. A value
-that goes back to what it was before one of our runs isn't judged: an incident must be undoable.
-The report says how many were let through, and when the shop held them last. A value that was itself replaced by going back
-(by a rollback, or by feeding the right file again) is no such value: the wrong file is judged again.
+products as `floor` never trip a share or a median; they do trip a limit on one product, and a number.
+
+**Prices are judged as they are paid.** A promotional price counts while its window is open, so both sides are laid out
+over time, from a day ago (the shop's clock needn't be ours) for ever, and the worst moment counts, country by country: a
+row that only moves the end of an expired promotion makes an old price live again, and is a fall; a promotion that goes
+on longer than was agreed is one for the days that are added. A regular price that falls behind a promotion is judged,
+too. The first price of a product in a country is held against its prices in other countries of the same currency
+(`currency_by_operator`), and a promotion with it against that first price; where there is no such country, the plan
+says so. A new product has no earlier price: only cost and floor judge it.
+
+**The way back isn't judged**, for an incident must be undoable: a plan of `rollback` or `restore` puts back what the
+journal holds as before-values of the runs it names. An import takes our *last* write to a field back unjudged, within
+three days of it and while the shop holds it unchanged (so the right file, fed after the wrong one, passes); every other
+file is judged, whatever it says: an old export, fed by mistake, pulls no price back a year. The plan says how many
+values were let through, and when the shop held them last. A value that was itself replaced by going back (by a rollback,
+or by feeding the right file again) is no such value: the wrong file is judged again.
 
 | rule | refuses | settings |
 |---|---|---|

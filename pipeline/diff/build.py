@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from pipeline.diff.batches import pack
@@ -13,7 +14,8 @@ from pipeline.diff.guards import verdicts, went_back
 from pipeline.diff.kin import GROUP_REFUSED, taken_along
 from pipeline.diff.measure import Measures
 from pipeline.diff.memory import Memory
-from pipeline.diff.plan import Counts, Forecast, Held, Inputs, Plan, Record
+from pipeline.diff.paid import Market, market_of
+from pipeline.diff.plan import Basis, Counts, Forecast, Held, Inputs, Plan, Record
 from pipeline.diff.planfile import seal_lines
 from pipeline.diff.rules import rules_of
 from pipeline.diff.spool import Spool
@@ -22,10 +24,14 @@ from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.context import Context
+from pipeline.values.counted import plural
 from schemas.rules import severity_of
 
 Seconds = Callable[[int, int], float]
 ACQUITTED = "no guard judges them."
+ALONE = "only cost and floor judge it."
+#: A shop's clock and zone needn't be ours: a promotion that ended within this time may still be open.
+ZONES_DIFFER = 86_400.0
 
 
 def plan_path(folder: Path, plan_id: str) -> Path:
@@ -64,7 +70,8 @@ def make_plan(
     Raises:
         StateError: the disk said no.
     """
-    rules = rules_of(shop, ctx, partial=partial)
+    rules = rules_of(shop, ctx, partial=partial, now=now)
+    market = dated(Basis(), ctx, now)
     header = Plan(
         id=plan_id,
         kind="import",
@@ -95,7 +102,7 @@ def make_plan(
     barred: dict[str, str] = {}
     while True:
         draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred)
-        with Assembly(folder, shop) as assembly:
+        with Assembly(folder, shop, market_of(market)) as assembly:
             for decided in draft:
                 assembly.take(decided.records, decided.held)
             if not barred and (barred := _barred(accepted, snapshot, draft, shop)):
@@ -105,7 +112,7 @@ def make_plan(
                 header,
                 counts=draft.counts,
                 fields_changed=dict(sorted(draft.fields_changed.items())),
-                basis=draft.basis(source),
+                basis=dated(draft.basis(source), ctx, now),
                 notices=draft.notices,
             )
             return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
@@ -119,13 +126,31 @@ def _barred(accepted: Accepted, snapshot: Snapshot, draft: Draft, shop: Shop) ->
     return taken_along(accepted, snapshot, draft.breaches)
 
 
+def dated(basis: Basis, ctx: Context, now: float) -> Basis:
+    """The same, knowing from when on prices matter, and in which currencies they are."""
+    since = datetime.fromtimestamp(now - ZONES_DIFFER, ctx.timezone) if now > ZONES_DIFFER else None
+    known = tuple(sorted((operator, code) for operator, code in ctx.currencies.items() if operator))
+    text = since.strftime("%Y-%m-%d %H:%M:%S") if since else ""
+    return replace(basis, since=text, zone=ctx.timezone.key, currencies=known)
+
+
+def first_prices(skus: Collection[str]) -> str:
+    """Prices that nothing can be said of, in words."""
+    listed = ", ".join(list(skus)[:5]) + (" …" if len(skus) > 5 else "")
+    gets = plural(len(skus), "product gets its", "products get their")
+    return (
+        f"{gets} first price somewhere ({listed}), with no price in the same currency to compare it with:"
+        f" {ALONE}"
+    )
+
+
 class Assembly:
     """Takes records as they are decided, and makes the plan of them: numbered, packed, judged, sealed."""
 
-    def __init__(self, folder: Path, shop: Shop) -> None:
+    def __init__(self, folder: Path, shop: Shop, market: Market) -> None:
         self._shop = shop
         self._spool = Spool(folder, shop.dialect)
-        self._measures = Measures()
+        self._measures = Measures(market=market)
 
     def __enter__(self) -> Assembly:
         return self
@@ -160,10 +185,12 @@ class Assembly:
             batches=packing.batches,
             forecast=forecast(packing.batches, limits, seconds),
             records=len(packing.order),
-            notices=(*(n for n in header.notices if not n.endswith(ACQUITTED)), *self._notices()),
+            notices=(*(n for n in header.notices if not n.endswith((ACQUITTED, ALONE))), *self._notices()),
         )
         return seal_lines(path, plan, self._spool.record_lines(packing), self._spool.held_lines())
 
     def _notices(self) -> Iterable[str]:
         if self._measures.back["values"]:
             yield f"{went_back(self._measures, 'values')}: {ACQUITTED}"
+        if self._measures.alone:
+            yield first_prices(self._measures.alone)

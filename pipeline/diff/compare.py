@@ -20,12 +20,11 @@ from pipeline.diff.absent import absent, active, undecidable
 from pipeline.diff.kin import held_back
 from pipeline.diff.meet import Meeting, by_sku
 from pipeline.diff.memory import Memory
+from pipeline.diff.offers import offer_of
 from pipeline.diff.origins import Origins
 from pipeline.diff.pairs import STRETCH, Aside
 from pipeline.diff.plan import Basis, Counts, Effect
-from pipeline.diff.prices import is_price
 from pipeline.diff.rules import Rules
-from pipeline.diff.sales import sale_of
 from pipeline.diff.screen import is_long
 from pipeline.diff.settle import Breach, Decided
 from pipeline.diff.suspects import Doubts, doubts, lay_aside, no_doubts, unsure
@@ -189,14 +188,10 @@ class Draft:
         )
 
     def _beside(self) -> Iterable[str]:
-        """Columns of the shop that decisions need: those compared, and what belongs to a price."""
+        """Columns of the shop that decisions need: those compared, and all offers where one is."""
         owned = {of.name for of in (*self._readable, *self._unreadable)}
-        sales = {sale for name in owned if (sale := sale_of(name))}
-        prices = {name.rpartition(".")[0] for name in owned if is_price(name)}
-        for name in self._columns:
-            related = sale_of(name) in sales or (is_price(name) and name.rpartition(".")[0] in prices)
-            if name in owned or related:
-                yield name
+        prices = any(offer_of(name) for name in owned)
+        return (name for name in self._columns if name in owned or (prices and offer_of(name)))
 
     def _theirs(self) -> Iterator[Decided]:
         """Products of the shop that the file lacks."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pipeline.diff.build import Assembly, Seconds, plan_path
 from pipeline.diff.decide import missing_to_create
 from pipeline.diff.offers import Offer, faults, offers_in
+from pipeline.diff.paid import market_of
 from pipeline.diff.plan import Change, Counts, Effect, Held, Plan, Record
 from pipeline.diff.planfile import held, open_plan, records
 from pipeline.diff.prices import is_price
@@ -25,6 +26,7 @@ from pipeline.errors import PlanRefused
 from pipeline.market.feeds import Action
 from pipeline.settings import Shop
 from pipeline.values.context import Context
+from pipeline.values.counted import plural
 from pipeline.values.kinds import comparable
 
 #: A value as the workbook shows it (too long ones are cut there).
@@ -62,12 +64,13 @@ def narrow(
         hint = f"its plan was {reviewed}; review a report of {plan.id}"
         raise PlanRefused(f"the workbook doesn't review plan {plan.id} as it is", hint=hint)
     narrowing = _Narrowing(plan, _declined(path, review, shown), shop)
-    with Assembly(scratch, shop) as assembly:
+    with Assembly(scratch, shop, market_of(plan.basis)) as assembly:
         assembly.take((), held(path))
         for record in records(path):
             assembly.take(*narrowing.of(record))
         counts, fields = narrowing.counts()
-        said = f"{narrowing.declined} changes of plan {plan.id} were declined in review."
+        was = plural(narrowing.declined, "change was", "changes were")
+        said = f"{was} declined in review of plan {plan.id}."
         header = replace(
             plan,
             id=plan_id,

@@ -16,6 +16,7 @@ from statistics import median
 from typing import Literal
 
 from pipeline.diff.measure import Measures
+from pipeline.diff.paid import market_of
 from pipeline.diff.plan import Basis, Guard, Record
 from pipeline.errors import UsageError
 from pipeline.settings import Guards
@@ -44,7 +45,7 @@ RULES = (
 
 def judge(records: Iterable[Record], basis: Basis, limits: Guards) -> tuple[Guard, ...]:
     """Every guard's verdict on these records, in the order of RULES."""
-    measures = Measures()
+    measures = Measures(market=market_of(basis))
     for record in records:
         measures.see(record)
     return verdicts(measures, basis, limits)

@@ -1,7 +1,7 @@
 """What records do in the terms that guards judge by, counted as they stream past. Pure.
 
-A change back to a value that the journal holds as a before-value (`Record.acquitted`) isn't counted:
-an incident must be undoable.
+A change back to a value that the journal holds as a before-value (`Record.acquitted`, see
+`settle.acquitted`) isn't counted: an incident must be undoable.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pipeline.diff.paid import Market, Move, moves
 from pipeline.diff.plan import Change, Effect, Record
-from pipeline.diff.prices import Move, amount, is_price, moves
+from pipeline.diff.prices import amount, is_price
 from pipeline.diff.settle import LAST_HELD
 from pipeline.market.feeds import Action
 
@@ -30,13 +31,16 @@ class Measures:
     """Counts over all records seen so far; each set of SKUs keeps the order of the plan.
 
     Attributes:
+        market: what prices are judged by.
         up, down: SKU → the largest rise and the largest fall of a price of it, as new over old.
         typical: one ratio per product and country whose price changes, for the median.
+        alone: products that get a first price in a country, with none to compare it with.
         below: "@cost" and "@floor" → SKUs that would be sold below it.
         back: "prices", and all "values", that go back to what the shop held, and so aren't judged.
         held: when it held the latest of them, seconds since the epoch; 0 = not known.
     """
 
+    market: Market = field(default_factory=Market)
     changed: Skus = field(default_factory=dict)
     created: Skus = field(default_factory=dict)
     deactivated: Skus = field(default_factory=dict)
@@ -48,6 +52,7 @@ class Measures:
     up: dict[str, float] = field(default_factory=dict)
     down: dict[str, float] = field(default_factory=dict)
     priced: Skus = field(default_factory=dict)
+    alone: Skus = field(default_factory=dict)
     typical: array[float] = field(default_factory=lambda: array("d"))
     below: dict[str, Skus] = field(default_factory=lambda: {"@cost": {}, "@floor": {}})
     back: Counter[str] = field(default_factory=Counter)
@@ -108,7 +113,9 @@ class Measures:
             yield self.deactivated
 
     def _prices(self, record: Record) -> None:
-        for move in moves(record):
+        for move in moves(record, self.market):
+            if move.alone:
+                self.alone[record.sku] = None
             if move.up > 1:
                 self.up[record.sku] = max(move.up, self.up.get(record.sku, 1.0))
             if move.down < 1:

@@ -68,8 +68,9 @@ class Record:
         acquitted: fields that go back to a journaled before-value: guards leave them alone.
         context: (field, value) sent along unchanged, so that the shop accepts the changes (a sale
             price goes with its window); on Falabella the writer adds one business unit by itself.
-        facts: (name, value) that guards judge by and nobody sends: the product's prices now,
-            "@cost", "@floor", and "@held.<field>", when the shop held last what a field goes back to.
+        facts: (name, value) that guards judge by and nobody sends: prices and windows of the touched
+            offers as the shop holds them, "@cost", "@floor", and "@held.<field>", when the shop held
+            last what a field goes back to.
     """
 
     no: int
@@ -179,6 +180,9 @@ class Basis:
         unproven: SKUs that are taken for missing from the shop, or from the file.
         complete: the snapshot is proven whole; doubt: why not.
         partial: the file is meant to hold only some products.
+        since: what a buyer paid before this moment doesn't matter, canonical text in the shop's zone;
+            "" = all of it does. zone: that zone.
+        currencies: (country, currency), where the settings name it.
     """
 
     rows: int | None = None
@@ -191,6 +195,9 @@ class Basis:
     complete: bool = True
     doubt: str = ""
     partial: bool = False
+    since: str = ""
+    zone: str = "UTC"
+    currencies: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

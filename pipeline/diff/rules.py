@@ -22,6 +22,8 @@ class Rules:
         partial: the file is meant to hold only some products: nothing follows from absence.
         empty_clears_sale: the shop ends a promotion when it gets an empty sale price.
         severity: the settings' severities by rule, for what contradicts the shop.
+        undoing: the values are journaled before-values of named runs: a rollback or restore.
+        now: seconds since the epoch; 0 = no matter.
     """
 
     dialect: Dialect
@@ -34,6 +36,8 @@ class Rules:
     drift_by_field: Mapping[str, Policy] = field(default_factory=dict)
     empty_clears_sale: bool = True
     severity: Mapping[str, Severity] = field(default_factory=dict)
+    undoing: bool = False
+    now: float = 0.0
 
     def policy(self, of: Field) -> Policy:
         """What to do about a field that someone edited in the shop; by its full name, then by plain ones."""
@@ -55,7 +59,7 @@ def known_field(name: str, dialect: Dialect) -> Field | None:
         return None
 
 
-def rules_of(shop: Shop, ctx: Context, *, partial: bool) -> Rules:
+def rules_of(shop: Shop, ctx: Context, *, partial: bool, undoing: bool = False, now: float = 0.0) -> Rules:
     """A shop's rules."""
     catalog = shop.catalog
     return Rules(
@@ -69,4 +73,6 @@ def rules_of(shop: Shop, ctx: Context, *, partial: bool) -> Rules:
         drift_by_field=catalog.drift_by_field,
         empty_clears_sale=shop.limits.empty_clears_sale,
         severity=catalog.severity,
+        undoing=undoing,
+        now=now,
     )

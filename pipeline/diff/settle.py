@@ -7,20 +7,23 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.diff.memory import Befores, Resting, Written, content_of
+from pipeline.diff.offers import offers_in
 from pipeline.diff.plan import Change, Effect, Held, Origin, Record
-from pipeline.diff.prices import is_price
+from pipeline.diff.prices import amount, is_price
 from pipeline.diff.rules import Rules
 from pipeline.diff.sales import companions
 from pipeline.market.feeds import Action
 from pipeline.read.finding import Severity
 from pipeline.values.kinds import comparable
-from schemas.fields import Place
+from schemas.fields import Field, Place
 
 Fate = Literal["create", "update", "deactivate", "remove", "unchanged", "blocked", "not_listed"]
 #: Internal columns that guards judge prices by.
 INTERNAL_FACTS = ("@cost", "@floor")
 #: Facts that say when the shop held last what a field goes back to, seconds since the epoch.
 LAST_HELD = "@held."
+#: So many seconds after a run an import may still take it back unjudged: a weekend, and a day.
+UNDONE_WITHIN = 3 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,16 +164,27 @@ def _known(side: Side, rules: Rules, name: str, kept: frozenset[str]) -> str:
 
 
 def _facts(side: Side, after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """What guards need beside the changes, where prices move."""
-    if not any(is_price(name) for name in after):
+    """What guards need beside the changes, where something of an offer changes: what it is now.
+
+    A first price is held against those of other countries.
+    """
+    offers = offers_in(after)
+    if not offers:
         return ()
-    prices = ((name, text) for name, text in side.theirs.items() if is_price(name) and name not in after)
+    names = {name for offer in offers for name in (offer.price, *offer.sale.names)}
+    if any(offer.price in after and amount(side.theirs.get(offer.price)) is None for offer in offers):
+        names |= {name for name in side.theirs if is_price(name)}
+    now = ((name, side.theirs.get(name, "")) for name in names if name not in after)
     internal = ((n, v) for n, v in side.ours.items() if n.partition(".")[0] in INTERNAL_FACTS)
-    return tuple(sorted((name, text) for name, text in (*prices, *internal) if text))
+    return tuple(sorted((name, text) for name, text in (*now, *internal) if text))
 
 
 def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> dict[str, float]:
-    """Fields that go back to a value which the journal holds as one it replaced → when the shop held it."""
+    """Fields that go back to a value which the journal holds as one it replaced → when the shop held it.
+
+    A rollback or restore may go back to any of them. An import only takes our last write back, while
+    it stands in the shop and is new: an old export, fed by mistake, is judged like any file.
+    """
     if not side.befores:
         return {}
     ctx = rules.ctx
@@ -178,10 +192,21 @@ def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> dict[str, 
     for change in changes:
         of = rules.field(change.field)
         earlier = side.befores.get(change.field)
-        if of is None or not earlier:
+        if of is None or not earlier or not (rules.undoing or _takes_back(side, of, change, rules)):
             continue
         wanted = comparable(of, change.after, ctx)
         times = [at for text, at in earlier.items() if comparable(of, text, ctx) == wanted]
-        if times:
+        if times and (rules.undoing or not rules.now or max(times) >= rules.now - UNDONE_WITHIN):
             found[change.field] = max(times)
     return found
+
+
+def _takes_back(side: Side, of: Field, change: Change, rules: Rules) -> bool:
+    """The shop still holds what we wrote last, and the change puts back what that replaced."""
+    written = side.written.get(change.field)
+    if written is None:
+        return False
+    ours = written.sent if written.stored is None else written.stored
+    held = ours if change.before is None else change.before
+    pairs = ((held, ours), (change.after, written.before or ""))
+    return all(comparable(of, one, rules.ctx) == comparable(of, other, rules.ctx) for one, other in pairs)

@@ -12,9 +12,10 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.diff.build import Assembly, plan_path
+from pipeline.diff.build import Assembly, dated, plan_path
 from pipeline.diff.compare import Draft
 from pipeline.diff.memory import Memory
+from pipeline.diff.paid import market_of
 from pipeline.diff.places import place_of
 from pipeline.diff.plan import Change, Effect, Forecast, Held, Inputs, Plan, Record
 from pipeline.diff.rules import Rules, rules_of
@@ -80,10 +81,11 @@ def undo_plan(
     accepted = _accepted(undo.name, rows, scratch, shop.dialect)
     snapshot = _snapshot(plan_id, products, shop_name, identity, now, scratch)
     lenient = _any_change(shop)
-    rules = rules_of(lenient, ctx, partial=True)
+    rules = rules_of(lenient, ctx, partial=True, undoing=True)
     draft = Draft(accepted, snapshot, memory, rules, scratch)
     held = (*found.conflicts, *found.manual, *unclear, *_lossy(found.anew))
-    with Assembly(scratch, lenient) as assembly:
+    since = dated(draft.basis(""), ctx, now)
+    with Assembly(scratch, lenient, market_of(since)) as assembly:
         assembly.take((), held)
         for decided in (*draft, *_removals(found.removals, products, rules)):
             assembly.take(map(_acquitted, decided.records), decided.held)
@@ -97,7 +99,7 @@ def undo_plan(
             counts=counts,
             fields_changed=dict(sorted(draft.fields_changed.items())), guards=(), batches=(),
             forecast=Forecast(requests=0, feeds=0, seconds=0.0), records=0, undoes=undo.undoes,
-            basis=replace(draft.basis(""), rows=None), notices=(*draft.notices, *undo.notices, *_told(found)),
+            basis=replace(since, rows=None), notices=(*draft.notices, *undo.notices, *_told(found)),
         )  # fmt: skip
         return assembly.seal(plan_path(folder, plan_id), header, seconds=forecast)
 

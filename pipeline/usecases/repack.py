@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.diff.build import Assembly, plan_path
+from pipeline.diff.paid import market_of
 from pipeline.diff.plan import Plan, Record
 from pipeline.diff.planfile import held, records
 from pipeline.usecases.workspace import Workspace
@@ -23,7 +24,11 @@ def with_canary(
     """
     folder = ws.open_state() / "plans"
     packed = plan_path(folder, f"{plan.id}-canary-{canary}")
-    with tempfile.TemporaryDirectory(dir=ws.state) as scratch, Assembly(Path(scratch), ws.shop) as assembly:
+    market = market_of(plan.basis)
+    with (
+        tempfile.TemporaryDirectory(dir=ws.state) as scratch,
+        Assembly(Path(scratch), ws.shop, market) as assembly,
+    ):
         assembly.take(records(path), held(path))
         made = assembly.seal(packed, plan, seconds=lambda *_: plan.forecast.seconds, canary=canary)
     kept = replace(made, digest=plan.digest, guards=plan.guards, notices=plan.notices)

@@ -128,7 +128,10 @@ class Remembered:
     def befores(self, skus: Iterable[str]) -> Mapping[tuple[str, str], Mapping[str, float]]:
         wanted = set(skus)
         found = {key: values for key, values in self.earlier.items() if key[0] in wanted}
-        return {key: dict.fromkeys(values, 86_400.0 * 20_000) for key, values in found.items()}
+        return {
+            key: values if isinstance(values, dict) else dict.fromkeys(values, 86_400.0 * 20_000)
+            for key, values in found.items()
+        }
 
     def resting(self) -> Mapping[tuple[str, str], Resting]:
         return self.rests
@@ -202,6 +205,7 @@ def run_diff(
     complete: bool = True,
     source: str = "catalog.csv",
     columns: Iterable[str] = (),
+    now: float = 2_000.0,
     **more: object,
 ) -> Outcome:
     accepted_ = write_accepted(folder, ours, columns=columns, **more)  # type: ignore[arg-type]
@@ -217,7 +221,7 @@ def run_diff(
         settings_digest="sha256:settings",
         source=source,
         partial=partial,
-        now=2_000.0,
+        now=now,
         plan_id="p1",
         folder=folder,
         forecast=lambda requests, feeds: requests / 10 + feeds,

@@ -254,11 +254,35 @@ def test_what_rests_is_blocked_until_its_content_changes(diff: Any, remembered: 
     assert diff([{"SellerSku": "A", "Name": "Tea 2"}], theirs, memory=memory).plan.counts == Counts(update=1)
 
 
-def test_a_change_back_is_marked_as_acquitted(diff: Any, remembered: Any) -> None:
-    memory = remembered(earlier={("A", "Price"): frozenset({"10.00"})})
-    outcome = diff([{"SellerSku": "A", "Price": "10"}], [{"SellerSku": "A", "Price": "1.00"}], memory=memory)
-    assert outcome.records[0].acquitted == ("Price",)
-    assert outcome.guard("price-up") == ("ok", 0.0, ())
+DAY = 86_400.0
+WRONG = Written(sent="1.00", stored="1.00", before="10.00", run="r")
+
+
+@pytest.mark.parametrize(
+    ("file", "shop_holds", "written", "ago", "verdict"),
+    [
+        pytest.param("10", "1.00", WRONG, 2 * DAY, "ok", id="our last write is taken back"),
+        pytest.param("10", "1.00", WRONG, 4 * DAY, "refused", id="long after"),
+        pytest.param("10", "2.00", WRONG, 0.0, "refused", id="someone has edited it since"),
+        pytest.param("10", "1.00", None, 0.0, "refused", id="we never wrote what stands there"),
+        pytest.param("7", "1.00", WRONG, 0.0, "refused", id="to what stood there earlier still"),
+        pytest.param("10", "1.0", WRONG, 0.0, "ok", id="in the shop's own spelling"),
+    ],
+)
+def test_an_import_takes_back_our_last_write_while_it_is_new(
+    diff: Any, remembered: Any, file: str, shop_holds: str, written: Any, ago: float, verdict: str
+) -> None:
+    """An old export that is fed by mistake pulls no price back a year: it is judged like any file."""
+    now = 400 * DAY
+    held = dict.fromkeys(("10.00", "7.00"), now - ago)
+    memory = remembered(
+        earlier={("A", "Price"): held}, fields={("A", "Price"): written} if written else {}
+    )  # fmt: skip
+    outcome = diff(
+        [{"SellerSku": "A", "Price": file}], [{"SellerSku": "A", "Price": shop_holds}], memory=memory, now=now
+    )  # fmt: skip
+    assert outcome.guard("price-up")[0] == verdict
+    assert outcome.records[0].acquitted == (("Price",) if verdict == "ok" else ())
 
 
 @pytest.mark.parametrize(

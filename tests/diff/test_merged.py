@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.diff.memory import Written
 from pipeline.diff.offers import faults, offer_of
 from pipeline.diff.plan import Counts
 from pipeline.read.finding import Finding, Severity
@@ -156,7 +157,8 @@ def test_the_settings_decide_how_grave_it_is(diff: Any, shop: Any, word: str, to
 
 
 def test_the_way_back_to_what_the_shop_held_is_never_barred(diff: Any, remembered: Any) -> None:
-    memory = remembered(earlier={("A", "Price"): frozenset({"70.00"})})
+    wrote = Written(sent="100.00", stored="100.00", before="70.00", run="r")
+    memory = remembered(earlier={("A", "Price"): frozenset({"70.00"})}, fields={("A", "Price"): wrote})
     outcome = diff([{"SellerSku": "A", "Price": "70.00"}], [SOLD], memory=memory)
     assert (outcome.findings, outcome.changes) == ((), {("A", "Price"): ("100.00", "70.00")})
 

@@ -1,0 +1,202 @@
+"""What a buyer pays, from now on, before and after a record: one move per country. Pure.
+
+A price that stands in the shop isn't always paid: a promotional price counts while its window is open.
+So both sides are laid out over time, and every stretch of time is judged, the worst of them counts: a
+row that only moves the end of an expired promotion makes an old price live again, and is a fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from pipeline.diff.offers import Offer, offer_of, offers_in
+from pipeline.diff.plan import Basis, Effect, Record
+from pipeline.diff.prices import amount
+from pipeline.values.context import Context
+from pipeline.values.dates import CANONICAL, comparable_datetime
+
+#: Sorts after the second that it is appended to, and before the next one.
+_JUST_AFTER = "~"
+Texts = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """How one product's price moves in one country.
+
+    Attributes:
+        operator: country code of the business unit, or "".
+        down: new over old price, the smallest of the regular price and of what is paid at any time
+            from now on; 1 if none falls, 0 where a price becomes nothing.
+        up: the same for the largest; the end of a promotion is no rise.
+        typical: the ratio that stands for this product in a median; None where nothing can be said.
+        pays: the least that a customer pays afterwards, None where it isn't known.
+        alone: a first price that there is nothing to compare with.
+    """
+
+    operator: str
+    down: float = 1.0
+    up: float = 1.0
+    typical: float | None = None
+    pays: Decimal | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """What prices are judged by that isn't in a record.
+
+    Attributes:
+        since: canonical text of the earliest moment that matters, in the shop's zone; "" = any.
+        ctx: the shop's zone.
+        currencies: country → currency, as far as the settings name it.
+    """
+
+    since: str = ""
+    ctx: Context = field(default_factory=Context)
+    currencies: Mapping[str, str] = field(default_factory=dict)
+
+    def currency(self, operator: str) -> str:
+        """Currency of a country, "" if the settings don't name it: the shop's own need not be its."""
+        return self.currencies.get(operator, "")
+
+
+def market_of(basis: Basis) -> Market:
+    """The market that a plan was made in."""
+    ctx = Context(timezone=ZoneInfo(basis.zone))
+    return Market(since=basis.since, ctx=ctx, currencies=dict(basis.currencies))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """One side of an offer: price, promotional price, and its window in canonical text, "" = open."""
+
+    price: Decimal | None
+    sale: Decimal | None = None
+    start: str = ""
+    end: str = ""
+
+    def pays(self, at: str) -> Decimal | None:
+        """What a buyer pays at a moment; a promotional price that isn't below the price is none."""
+        if self.sale is None or at < self.start or (self.end and at > self.end):
+            return self.price
+        return self.sale if self.price is None else min(self.price, self.sale)
+
+    def turns(self, since: str) -> Iterator[str]:
+        """Moments from which on something else may be paid."""
+        if self.sale is not None:
+            yield from (at for at in (self.start, self.end and self.end + _JUST_AFTER) if at > since)
+
+
+def moves(record: Record, market: Market) -> Iterator[Move]:
+    """The price moves of a record; none where it changes no offer, or only back to journaled values."""
+    touched = sorted(c.field for c in record.changes if c.field not in record.acquitted)
+    offers = offers_in(touched)
+    if not offers:
+        return
+    along = {**dict(record.facts), **dict(record.context)}
+    before: Texts = {**along, **{change.field: change.before for change in record.changes}}
+    after: Texts = {**along, **{change.field: change.after for change in record.changes}}
+    for offer in offers:
+        yield _move(record, offer, before, after, market)
+
+
+def _move(record: Record, offer: Offer, before: Texts, after: Texts, market: Market) -> Move:
+    operator = operator_of(offer)
+    old, new = _before(offer, before, after, market), _terms(offer, after, market)
+    moments = sorted({market.since, *old.turns(market.since), *new.turns(market.since)})
+    least = min((paid for at in moments if (paid := new.pays(at)) is not None), default=None)
+    moved = before.get(offer.price) != after.get(offer.price)
+    if moved and old.price and new.price is None:
+        return Move(operator=operator, down=0.0, pays=least)
+    if moved and is_first(record, offer):
+        return _first(offer, new, least, before, market)
+    both = [(old.pays(at), new.pays(at)) for at in moments]
+    ratios = [_effective(old.price, was, will) for was, will in both if was and will]
+    if not ratios:
+        return Move(operator=operator, pays=least)
+    typical = max(ratios, key=lambda ratio: max(ratio, 1 / ratio))
+    if moved and old.price and new.price:
+        typical = float(new.price / old.price)
+        ratios.append(typical)
+    return Move(
+        operator=operator, down=min(*ratios, 1.0), up=max(*ratios, 1.0), pays=least,
+        typical=typical if moved or typical != 1.0 else None,
+    )  # fmt: skip
+
+
+def is_first(record: Record, offer: Offer) -> bool:
+    """The first price of a product that the shop holds: it shows none there, and will."""
+    price = next((change for change in record.changes if change.field == offer.price), None)
+    known = price is not None and price.before is not None and amount(price.before) is None
+    return known and record.effect is Effect.UPDATE
+
+
+def operator_of(offer: Offer) -> str:
+    """Country code of the business unit, or ""."""
+    return offer.price.rpartition(".")[0].partition(".")[2]
+
+
+def _first(offer: Offer, new: Terms, least: Decimal | None, before: Texts, market: Market) -> Move:
+    """A first price is held against the product's prices in countries of the same currency; a
+    promotion with it against its own regular price."""
+    operator = operator_of(offer)
+    if new.price is None or least is None:
+        return Move(operator=operator, pays=least)
+    peers = list(peers_of(offer, before, market))
+    down = [float(new.price / min(peers))] if peers else []
+    up = float(new.price / max(peers)) if peers else 1.0
+    return Move(
+        operator=operator, down=min(*down, float(least / new.price), 1.0), up=max(up, 1.0), pays=least,
+        alone=not peers,
+    )  # fmt: skip
+
+
+def peers_of(offer: Offer, texts: Texts, market: Market) -> Iterator[Decimal]:
+    """The product's regular prices in other countries of the same currency."""
+    currency = market.currency(operator_of(offer))
+    for name, text in texts.items():
+        other = offer_of(name)
+        if not currency or other is None or other == offer or name != other.price:
+            continue
+        price = amount(text)
+        if price is not None and market.currency(operator_of(other)) == currency:
+            yield price
+
+
+def _before(offer: Offer, before: Texts, after: Texts, market: Market) -> Terms:
+    """What is offered now; a promotion whose window nobody can tell isn't taken for open.
+
+    Who doesn't touch the window leaves it as it is, told or not: then it is the same on both sides.
+    """
+    terms = _terms(offer, before, market)
+    window = [(before.get(name), after.get(name)) for name in offer.sale.dates]
+    touched = any(was != will for was, will in window)
+    hidden = any(was is None and will is not None for was, will in window)
+    odd = any(was and not _moment(was, market.ctx) for was, _ in window)
+    if touched and (hidden or odd or not (terms.start or terms.end)):
+        return Terms(price=terms.price)
+    return terms
+
+
+def _terms(offer: Offer, texts: Texts, market: Market) -> Terms:
+    start, end = (_moment(texts.get(name), market.ctx) for name in offer.sale.dates)
+    return Terms(
+        price=amount(texts.get(offer.price)), sale=amount(texts.get(offer.sale.price)), start=start, end=end
+    )
+
+
+def _moment(text: str | None, ctx: Context) -> str:
+    """Canonical text; what is no date bounds nothing."""
+    found = comparable_datetime(text or "", ctx)
+    return found if CANONICAL.fullmatch(found) else ""
+
+
+def _effective(old_price: Decimal | None, was: Decimal, will: Decimal) -> float:
+    """New over old price as paid; above the old regular price only what exceeds that counts."""
+    if will < was:
+        return float(will / was)
+    return max(1.0, float(will / max(was, old_price or was)))
