@@ -184,7 +184,8 @@ def _held(held: Held) -> Json:
 
 
 def _validate(report: FindingsReport) -> Json:
-    return {"rows": report.rows, "accepted": report.accepted, "rejected": report.rejected}
+    counts = {"rows": report.rows, "accepted": report.accepted, "rejected": report.rejected}
+    return {**counts, "notices": [message(notice) for notice in report.notices]}
 
 
 def _run(report: RunReport) -> Json:

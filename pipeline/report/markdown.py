@@ -188,7 +188,11 @@ def _change(line: Line) -> Row:
 def _findings(page: _Page, report: FindingsReport) -> None:
     verdict = f"{plural(report.rejected, 'row')} refused" if report.rejected else "every row accepted"
     page.add(f"## Catalog check: {verdict}")
-    facts = ((name, grouped(int(number))) for name, number in tables.findings_facts(report))
+    for notice in report.notices[:10]:
+        page.add(f"> {code(notice, 500)}")
+    facts = (
+        (name, grouped(int(number))) for name, number in tables.findings_facts(report) if name != "notice"
+    )
     page.table("Rows and findings", ("count", "number"), facts, 5)
     counts = report.finding_counts
     codes = ((str(severity), code(name), grouped(number)) for name, severity, number in counts.codes)

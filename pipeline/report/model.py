@@ -91,6 +91,7 @@ class FindingsReport:
     Attributes:
         rows: rows judged = accepted + rejected.
         choices: what was taken for granted about the files, as (file, what, why, override).
+        notices: what is to be read before all findings.
     """
 
     findings: Iterable[Finding]
@@ -98,6 +99,7 @@ class FindingsReport:
     accepted: int
     rejected: int
     choices: tuple[tuple[str, str, str, str], ...]
+    notices: tuple[str, ...]
     finding_counts: FindingCounts
 
     command = "validate"
@@ -218,6 +220,7 @@ def findings_report(
     accepted: int,
     rejected: int,
     choices: Iterable[tuple[str, str, str, str]] = (),
+    notices: Iterable[str] = (),
 ) -> FindingsReport:
     """The answer of a validation."""
     lasting(findings)
@@ -227,6 +230,7 @@ def findings_report(
         accepted=accepted,
         rejected=rejected,
         choices=tuple(choices),
+        notices=tuple(notices),
         finding_counts=count_findings(findings),
     )
 

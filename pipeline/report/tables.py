@@ -109,6 +109,7 @@ def findings_facts(report: FindingsReport) -> Iterator[tuple[str, Cell]]:
     """The counts of a validation."""
     yield from (("rows", report.rows), ("accepted", report.accepted), ("rejected", report.rejected))
     yield from (("errors", report.finding_counts.errors), ("warnings", report.finding_counts.warnings))
+    yield from (("notice", message(notice)) for notice in report.notices)
 
 
 def run_facts(report: RunReport) -> Iterator[tuple[str, Cell]]:

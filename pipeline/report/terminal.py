@@ -5,6 +5,7 @@ All text of files and shops goes through `Text` after `visible`, never through r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
@@ -29,6 +30,9 @@ from pipeline.report.words import RUN_WORDS, ending_words
 from pipeline.values.counted import grouped, plural
 
 SHOWN = 20
+#: Findings of one code in one column that are shown where not all fit, and how far others are sought.
+OF_A_KIND = 3
+LOOKED_AT = 20_000
 
 
 def show(report: Report, console: Console, *, shown: int = SHOWN) -> None:
@@ -68,15 +72,27 @@ def _findings(report: FindingsReport, shown: int) -> Iterator[RenderableType]:
         f"{plural(counts.errors, 'error')}, {plural(counts.warnings, 'warning')}",
         style="red" if counts.errors else "green",
     )
+    for notice in report.notices:
+        yield Padding(Text(message(notice), style="bold yellow"), (1, 0, 0, 0))
     if counts.total:
         yield section("By code", finding_codes(counts, shown))
-        yield section(first_title("Findings", counts.total, shown), _finding_rows(report.findings, shown))
+        some = list(islice(report.findings if counts.total <= shown else _varied(report.findings), shown))
+        yield section(first_title("Findings", counts.total, len(some)), _finding_rows(some))
 
 
-def _finding_rows(findings: Iterable[Finding], shown: int) -> RenderableType:
+def _varied(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The first of each kind, a few each, so that the commonest doesn't hide the others."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for each in islice(findings, LOOKED_AT):
+        seen[each.code, each.column] += 1
+        if seen[each.code, each.column] <= OF_A_KIND:
+            yield each
+
+
+def _finding_rows(findings: Iterable[Finding]) -> RenderableType:
     """Where a finding stands, beside what it says: code, SKU and value above, then words, then the hint."""
     grid = table(("where", "key"), ("finding", "text"))
-    for each in islice(findings, shown):
+    for each in findings:
         words = Text(visible(each.code), style=STYLE[each.severity])
         for name, said in (("", one_line(each.sku, 40)), ("", _quoted(each.value))):
             words.append(f"  {name}{said}" if said else "", style="bold")

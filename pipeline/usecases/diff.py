@@ -27,7 +27,7 @@ from pipeline.rollback.invert import status_fields
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.usecases import again
 from pipeline.usecases.connection import Connected, connected, journal_of, observer
-from pipeline.usecases.judged import Judged, ask, asks_brands, judge, of_kit, read, tell
+from pipeline.usecases.judged import Judged, ask, asks_brands, hint_of, judge, of_kit, read, tell
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, planned
 from pipeline.usecases.review import reviewed
@@ -159,7 +159,7 @@ def _beside_the_shop(
     accepted = with_findings(judged.accepted, found)
     why = over_budget(accepted, ws.shop.catalog) if found else None
     if why:
-        refusal = InputRefused(why, hint="the report names every defect; correct the file")
+        refusal = InputRefused(why, hint=hint_of(ws, accepted))
         write_findings(ws, replace(judged, accepted=accepted, refusal=refusal), reports)
         raise refusal
     return accepted

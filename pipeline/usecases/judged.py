@@ -17,6 +17,7 @@ from pipeline.read.mapping import Mapping, load_mapping
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.usecases.connection import Connected, context_of
 from pipeline.usecases.lookups import kept_attributes
+from pipeline.usecases.widespread import widespread
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.context import Context, Format
 from pipeline.values.kinds import parse
@@ -135,9 +136,17 @@ def judge(
         )  # fmt: skip
         stage.advance(mapped.rows)
     why = over_budget(accepted, settings)
-    refusal = InputRefused(why, hint="the report names every defect; correct the file") if why else None
+    refusal = InputRefused(why, hint=hint_of(ws, accepted)) if why else None
     context = informed(context_of(ws.shop), lookups)
     return Judged(accepted=accepted, context=context, refusal=refusal, lookups=lookups, ids=ids)
+
+
+def hint_of(ws: Workspace, accepted: Accepted) -> str:
+    """What to do about a refused catalog: where nearly every row has the same defect, that one first."""
+    common = widespread(accepted.findings, accepted.total, ws.shop, ws.shop_name)
+    return (
+        "\n".join(common[:3]) or "`sellercenter validate` with --report names every defect; correct the file"
+    )
 
 
 def _lookups(ws: Workspace, connected: Connected, mapped: Mapped) -> tuple[Lookups, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import Exit
+from pipeline.read.finding import Severity
 from pipeline.report.files import render
 from pipeline.report.json import document
 from pipeline.report.model import FindingsReport, findings_report
@@ -14,9 +15,18 @@ from pipeline.usecases.judged import Judged, judge, read
 from pipeline.usecases.online import if_reachable
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, told_skipped
+from pipeline.usecases.widespread import widespread
 from pipeline.usecases.workspace import Workspace
+from pipeline.validate.accepted import Accepted
 from pipeline.validate.annotate import annotate
 from pipeline.validate.rejected import write_rejected
+
+#: Findings that are errors where the product is new to the shop, and NEW_UNKNOWN where nobody knows.
+OF_NEW = ("missing-required", "incomplete-product")
+NEW_UNKNOWN = (
+    "missing-required and incomplete-product are warnings here, because `validate` doesn't look which "
+    "products the shop has: a new one is refused for them, and `diff`, which looks, counts them as errors"
+)
 
 
 def check(
@@ -53,6 +63,13 @@ def _exit(judged: Judged) -> Exit:
     return Exit.INCOMPLETE if judged.accepted.rejected else Exit.DONE
 
 
+def notices_of(ws: Workspace, accepted: Accepted) -> tuple[str, ...]:
+    """What stands above all findings: what nearly every row has, and what only the shop can decide."""
+    common = widespread(accepted.findings, accepted.total, ws.shop, ws.shop_name)
+    undecided = any(one.code in OF_NEW and one.severity is Severity.WARNING for one in accepted.findings)
+    return (*common, NEW_UNKNOWN) if undecided else common
+
+
 def write_findings(ws: Workspace, judged: Judged, reports: Sequence[Path]) -> FindingsReport:
     """The findings in every form asked for; as a workbook it is the user's own, with its cells marked."""
     accepted = judged.accepted
@@ -60,6 +77,7 @@ def write_findings(ws: Workspace, judged: Judged, reports: Sequence[Path]) -> Fi
     report = findings_report(
         accepted.findings, rows=accepted.total, accepted=accepted.rows, rejected=accepted.rejected,
         choices=[(choice.file, choice.what, choice.why, choice.override) for choice in choices],
+        notices=notices_of(ws, accepted),
     )  # fmt: skip
     for file in reports:
         if file.suffix.lower() == ".xlsx":

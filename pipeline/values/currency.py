@@ -64,5 +64,13 @@ def strip_currency(text: str, currency: str) -> tuple[str, Problem | None]:
     return text, Problem(code="wrong-currency", message=message, hint=hint)
 
 
+def currencies_of(text: str) -> frozenset[str]:
+    """The currencies that the signs and codes beside a price may mean; empty where there are none."""
+    match = _AROUND.fullmatch(text.strip())
+    marks = [mark for mark in (match["before"], match["after"]) if mark and _is_mark(mark)] if match else []
+    said = [_SIGNS.get(mark, frozenset({mark})) for mark in marks]
+    return frozenset.intersection(*said) if said else frozenset()
+
+
 def _is_mark(mark: str) -> bool:
     return mark in _SIGNS or bool(_CODE.fullmatch(mark))

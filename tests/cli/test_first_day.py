@@ -130,3 +130,35 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(cli) -> None:
     assert told.code == 2
     assert f"hint: another program serves port {port}" in told.err
     assert "--port 0" in told.err
+
+
+class TestWhatEveryRowHas:
+    """One line above all findings, in every form, and with the error that ends the command."""
+
+    LINE = "all 20 rows carry EUR in column Price, settings name no currency, so USD is assumed: set currency"
+
+    @pytest.fixture(autouse=True)
+    def euros(self, folder: Path) -> None:
+        rows = "".join(f"T-{n},Tea {n},{n + 5}.90 €\n" for n in range(20))
+        (folder / "eur.csv").write_text("SellerSku,Name,Price\n" + rows, encoding="utf-8")
+
+    def test_on_the_screen_it_stands_first_and_the_findings_are_few(self, cli) -> None:
+        told = cli("validate", "eur.csv", SELLERCENTER_API_KEY="k")
+        flat = " ".join(told.out.split())
+        assert told.code == 4
+        assert flat.index(self.LINE) < flat.index("By code")
+        assert "Findings, 4 of 21" in told.out
+
+    def test_in_the_document_and_in_reports(self, cli, folder: Path) -> None:
+        told = cli("validate", "eur.csv", "--json", *(f"--report=r.{form}" for form in ("html", "md", "csv")),
+                   SELLERCENTER_API_KEY="k")  # fmt: skip
+        document = json.loads(told.out)
+        assert document["notices"][0].startswith(self.LINE)
+        assert len(document["findings"]) == 21
+        for form in ("html", "md", "csv"):
+            assert "carry EUR in column Price" in (folder / f"r.{form}").read_text(encoding="utf-8")
+
+    def test_what_validate_cannot_decide_is_said(self, cli) -> None:
+        """The file has no Brand: fatal for new products only, and who is new only `diff` sees."""
+        notices = json.loads(cli("validate", "eur.csv", "--json", SELLERCENTER_API_KEY="k").out)["notices"]
+        assert "`diff`, which looks, counts them as errors" in notices[-1]

@@ -55,7 +55,7 @@ def _way_out(error: Exception, given: Mapping[str, Any]) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return (
             f"another program serves port {given['port']}, perhaps a sandbox in another window: stop "
-            "that one (Ctrl-C there), or take --port 0 for a free port; the address it prints belongs into the settings"
+            "that one (Ctrl-C there), or take --port 0 for a free one and put its address into the settings"
         )
     if isinstance(error, FileNotFoundError) and error.filename:
         from pipeline.settings.meant import meant_file
