@@ -7,6 +7,7 @@ from pathlib import Path
 
 import floors
 import ours
+import window  # noqa: F401 - its cases
 from measure import Watch
 
 

@@ -27,7 +27,7 @@ def ours(function: Case) -> Case:
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
+def scratch(folder: Path) -> Iterator[Path]:
     """A folder for what a case writes: beside its data, so that both lie on one disk."""
     made = Path(tempfile.mkdtemp(prefix="case-", dir=folder))
     try:
@@ -86,7 +86,7 @@ def stages(watch: Watch, folder: Path, name: str = "catalog.csv", how: str = "")
     from pipeline.validate.validate import validate
 
     seller, held, lookups = shop(), snapshot_of(folder / "snapshot.parquet"), _lookups()
-    with _scratch(folder) as place:
+    with scratch(folder) as place:
         file = _mapping(place) if how == "expressions" else None
         mapping = load_mapping(file, base=folder, shop="demo")
         store = open_store(place / "state.db", kind="journal", migrations=MIGRATIONS)
@@ -137,7 +137,7 @@ def read(watch: Watch, folder: Path, name: str) -> None:
     """A file alone, through the guarded child."""
     from pipeline.read.reading import read_catalog
 
-    with _scratch(folder) as place, watch("read"):
+    with scratch(folder) as place, watch("read"):
         watch.said["rows"] = read_catalog([str(folder / name)], folder=place).rows
 
 
@@ -209,7 +209,7 @@ def intents(watch: Watch, folder: Path, rounds: str) -> None:
 
     many = parts.A_FEED * int(rounds)
     spent: dict[str, list[float]] = {"ours": [], "bare": []}
-    with _scratch(folder) as place, sqlite3.connect(place / "bare.db", isolation_level=None) as db:
+    with scratch(folder) as place, sqlite3.connect(place / "bare.db", isolation_level=None) as db:
         journal, plan = parts.open_journal(place), parts.plan_of(many)
         parts.begin(journal, plan, lambda: parts.records(many))
         job = parts.job_of(journal, plan)
@@ -251,7 +251,7 @@ def resume(watch: Watch, folder: Path, number: str) -> None:
     from pipeline.push.writer import Writer
 
     records = int(number)
-    with _scratch(folder) as place:
+    with scratch(folder) as place:
         journal, plan = parts.open_journal(place), parts.plan_of(records)
         parts.begin(journal, plan, lambda: parts.records(records))
         for no in range(1, min(parts.FEEDS, len(plan.batches)) + 1):
