@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -366,6 +367,25 @@ def write_files(folder: Path) -> None:
     mixed = [line.encode("cp1252" if line.startswith("D-2") else "utf-8") for line in lines]
     (folder / "mixed-encoding.csv").write_bytes(b"\n".join(mixed) + b"\n")
     write_books(folder)
+    write_several(folder)
+
+
+def write_several(folder: Path) -> None:
+    """What only files of several tables can have."""
+    import xlsxwriter
+
+    with zipfile.ZipFile(folder / "member-skipped.zip", "w") as archive:
+        for name, text in {"products.csv": FILES["unknown-column"], "readme.txt": "Our products.\n"}.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 1, 0, 0, 0)), text)
+    with xlsxwriter.Workbook(folder / "sheet-skipped.xlsx", {"in_memory": True}) as book:
+        book.set_properties({"created": datetime(2026, 11, 1, tzinfo=UTC)})
+        for name, rows in {
+            "Products": [("SellerSku", "Name", "Price"), ("D-1", "Mug", 18.5), ("D-2", "Cup", 9.5)],
+            "Stock": [("SellerSku", "Warehouse", "Quantity"), ("D-1", "north", 5)],
+        }.items():
+            sheet = book.add_worksheet(name)
+            for at, row in enumerate(rows):
+                sheet.write_row(at, 0, row)
 
 
 def write_books(folder: Path) -> None:

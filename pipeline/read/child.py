@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,8 +51,9 @@ def read(job: Job) -> Answer:
     tables: list[Table] = []
     choices: list[Choice] = []
     findings: list[Finding] = []
+    numbers = count()
     for item in job.inputs:
-        for table, notes in _named(item, job, len(tables)):
+        for table, notes in _named(item, job, numbers):
             if table is not None:
                 tables.append(table)
             choices += notes.choices
@@ -72,65 +74,36 @@ def _answer(
     )
 
 
-def _named(item: Input, job: Job, first: int) -> Iterator[Any]:
+def _named(item: Input, job: Job, numbers: Iterator[int]) -> Iterator[Any]:
     """The tables of one input; a refusal that doesn't say which file it means is told."""
     try:
-        yield from _tables(item, job, first)
+        yield from _tables(item, job, numbers)
     except Refusal as error:
         if item.name in error.message:
             raise
         raise Refusal(f"{item.name}: {error.message}", hint=error.hint, code=error.code) from error
 
 
-def _tables(item: Input, job: Job, first: int) -> list[Any]:
-    """The tables of one input, by what its first bytes say it is."""
+def _tables(item: Input, job: Job, numbers: Iterator[int]) -> list[Any]:
+    """The tables of one input, by what its first bytes say it is; numbers tell their files apart."""
     from pipeline.read.kinds import Kind, kind_of
 
     path, spool = Path(item.path), Path(job.spool)
-    kind = kind_of(path, item.name)
+    kind, first = kind_of(path, item.name), next(numbers)
     if kind is Kind.TEXT:
         from pipeline.read.delimited import read_delimited
 
         return [read_delimited(path, item.name, spool / f"part-{first}.arrow", spool, job.options)]
     if kind is Kind.GZIP or kind is Kind.ZIP:
-        from pipeline.read.archive import members
+        from pipeline.read.archive import tables_in
 
-        inner = members(path, item.name, spool, job.options.limits, gzip=kind is Kind.GZIP)
-        return _members(inner, item.name, job, first)
+        def read(member: Input) -> list[Any]:
+            return _tables(member, job, numbers)
+
+        return tables_in(path, item.name, spool, job.options.limits, read, gzip=kind is Kind.GZIP)
     from pipeline.read.workbook import read_workbook
 
     return list(read_workbook(path, item.name, kind, spool, first, job.options))
-
-
-#: What is called so in an archive is meant to be a table: where it is none, something went wrong.
-_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods")
-
-
-def _members(inner: list[Input], name: str, job: Job, first: int) -> list[Any]:
-    """The tables in an archive; pictures and pages of text beside them are named, not read."""
-    from pipeline.read.notes import Notes
-
-    found: list[Any] = []
-    aside: list[Refusal] = []
-    for index, member in enumerate(inner):
-        try:
-            found += _tables(member, job, first + index)
-        except Refusal as error:
-            if error.code not in ("not-a-table", "no-header") or member.name.lower().endswith(_TABLES):
-                raise
-            aside.append(error)
-    full = [pair for pair in found if pair[0] is None or pair[0].part.rows]
-    if not any(pair[0] is not None for pair in full):
-        full = found
-    if not any(table is not None for table, _ in full):
-        raise aside[0]
-    notes = Notes(file=name)
-    for refusal in aside:
-        notes.chose(f"{refusal.message}: skipped", "other files in the archive hold tables", "take it out")
-    for table, _ in found:
-        if table is not None and all(table is not other for other, _ in full):
-            notes.chose(f"{table.part.file} skipped", "it holds no rows", "take it out")
-    return [*full, (None, notes)]
 
 
 def _bounded(job: Job) -> None:

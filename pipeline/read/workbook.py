@@ -14,6 +14,9 @@ from pipeline.read.kinds import Kind
 from pipeline.read.notes import Notes
 from pipeline.read.table import Table
 from pipeline.read.vocabulary import folded, meant, speaks
+from pipeline.values.counted import plural
+
+Pair = tuple[Table, Notes]
 
 _OVERRIDE = 'sheet = "…" in [read]'
 
@@ -39,7 +42,7 @@ def read_workbook(
     general = Notes(file=name)
     general.choices += said
     wanted = _wanted(sheets, options, general, name)
-    read: list[tuple[Table, Notes]] = []
+    read: list[Pair] = []
     for index, sheet in enumerate(wanted):
         notes = Notes(file=name, sheet=sheet.name)
         table = sheet.read(notes, spool / f"part-{first}-{index}.arrow", options)
@@ -52,6 +55,9 @@ def read_workbook(
     kept = read if options.sheet is not None else _alike(read, general)
     yield None, general
     yield from kept
+    for table, _ in read:
+        if all(table is not other for other, _ in kept) and _weight(table)[0]:
+            yield None, _left_aside(table, kept[0][0])
 
 
 def _opened(path: Path, name: str, kind: Kind, options: ReadOptions) -> tuple[list[Candidate], list]:  # type: ignore[type-arg]
@@ -129,7 +135,20 @@ def _named(sheets: Sequence[Candidate], wanted: str, name: str) -> Candidate:
     return found[0]
 
 
-def _alike(read: list[tuple[Table, Notes]], general: Notes) -> list[tuple[Table, Notes]]:
+def _left_aside(table: Table, main: Table) -> Notes:
+    """A sheet with products of its own that is not read is more than a remark."""
+    notes = Notes(file=table.part.file, sheet=table.part.sheet)
+    notes.found(
+        "sheet-skipped",
+        f"this sheet's {plural(table.part.rows, 'row was', 'rows were')} not read: "
+        f"its headers are not those of sheet {main.part.sheet!r}",
+        row=table.part.header_row,
+        hint='sheet = ["…"] in [read] names the sheets to read',
+    )
+    return notes
+
+
+def _alike(read: list[Pair], general: Notes) -> list[Pair]:
     """The sheet that looks most like products, and those with the same headers."""
     main = max(read, key=lambda pair: _weight(pair[0]))
     names = {folded(header) for header in main[0].headers}

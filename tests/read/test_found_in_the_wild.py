@@ -264,29 +264,6 @@ def test_a_table_with_sums_under_a_merged_title(read):
     assert (seen.headers, seen.rows, seen.codes) == (("SKU", "Name", "Price"), AB, ["footer-skipped"])
 
 
-def test_an_archive_with_pictures_and_remarks_beside_its_tables(read):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, content in {
-            "data/a.csv": b"sku,name\n1,a\n", "__MACOSX/data/._a.csv": b"\0\5\x16", "data/.DS_Store": b"\0", "data/b.csv": b"sku,name\n2,b\n",
-            "readme.txt": b"Hello there, this is the export.\n", "img/1.jpg": b"\xff\xd8\xff\xe0",
-        }.items():  # fmt: skip
-            archive.writestr(name, content)
-    seen = read(packed.getvalue(), name="all.zip")
-    assert (seen.headers, seen.rows) == (("sku", "name"), [("1", "a"), ("2", "b")])
-    assert seen.chose("1.jpg is a JPEG image: skipped")
-    assert seen.chose("readme.txt skipped")
-
-
-def test_an_archive_with_a_damaged_table_is_refused_whole(read):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("a.csv", b"sku,name\n1,a\n")
-        archive.writestr("b.xlsx", book(plain)[:400])
-    with pytest.raises(Refusal):
-        read(packed.getvalue(), name="all.zip")
-
-
 OFFICE = " ".join(f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for short, name in (("office", "office"), ("table", "table"), ("text", "text")))  # fmt: skip
 
 

@@ -165,6 +165,28 @@ def test_sheets_with_the_same_headers_are_one_catalog(read, options):
     assert [part.sheet for part in seen.answer.parts] == ["North", "South"]
 
 
+def two_lists(book):
+    for name, rows in {
+        "Products": [("sku", "name", "price"), ("1", "a", 5), ("2", "b", 6)],
+        "Stock": [("sku", "warehouse", "qty"), ("1", "north", 7), ("2", "north", 8)],
+        "Groups": [("group", "text"), ("g1", "Shoes")],
+    }.items():
+        sheet = book.add_worksheet(name)
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+
+
+@BOTH
+def test_a_sheet_with_products_that_is_not_read_is_a_finding(read, options):
+    seen = read(written(two_lists), name="a.xlsx", options=options)
+    assert seen.rows == [("1", "a", "5"), ("2", "b", "6")]
+    assert [(item.code, item.sheet, item.row) for item in seen.answer.findings] == [
+        ("sheet-skipped", "Stock", 1)
+    ]
+    assert "2 rows were not read" in seen.answer.findings[0].message
+    assert seen.chose("sheet 'Groups' skipped")
+
+
 @BOTH
 def test_cells_that_show_no_value_are_findings_at_their_address(read, options):
     seen = read(written(odd_cells), name="a.xlsx", options=options)

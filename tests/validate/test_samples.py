@@ -139,6 +139,8 @@ READING = {
     "merged-cells",
     "cell-outside-table",
     "footer-skipped",
+    "member-skipped",
+    "sheet-skipped",
     "duplicate-header",
     "too-many-cells",
     "too-few-cells",
