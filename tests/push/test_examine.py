@@ -95,6 +95,15 @@ DATES = {"SaleStartDate": START, "SaleEndDate": END}
             {"SaleEndDate": LATER, "SalePrice": "80.00", "SaleStartDate": START},
             id="nor is what we don't touch",
         ),
+        pytest.param(LONGER, WINDOW, {}, {"SalePrice": "1.00"}, None, id="a far lower price, with our end"),
+        pytest.param(CUT, DATES, {}, {"SaleEndDate": LATER}, None, id="our price, for longer than judged"),
+        pytest.param(CUT, DATES, {}, {"SaleStartDate": "2020-01-01 00:00:00"}, None, id="from earlier on"),
+        pytest.param(CUT, DATES, {}, {"SaleEndDate": ""}, None, id="and without an end"),
+        pytest.param(
+            CUT, DATES, {}, {"SaleEndDate": "2030-01-15 00:00:00"},
+            {"SalePrice": "70.00", "SaleStartDate": START, "SaleEndDate": "2030-01-15 00:00:00"},
+            id="for a shorter time is less than was judged",
+        ),
     ],
 )  # fmt: skip
 def test_what_rides_along(
