@@ -111,7 +111,10 @@ def go(
     kit = kit_of(ws, journal, shop, row, context)
     if not kit.whole:
         kit.write()
-    watching = Watching(ws.progress, total=plan.records, clock=ws.clock, usage=shop.ledger.usage)
+    watching = Watching(
+        ws.progress, total=plan.records, clock=ws.clock, usage=shop.ledger.usage,
+        sending=errand is Errand.PUSH,
+    )  # fmt: skip
     job = Job(
         run=row.id, identity=row.identity, plan={batch.no: batch for batch in plan.batches},
         dialect=ws.shop.dialect, context=context, limits=ws.shop.limits, clock=ws.clock, journal=journal,

@@ -19,10 +19,23 @@ LOOK = 2.0
 
 
 class Watching:
-    """`push.ports.Watcher` over a progress sink; a context manager for the length of the push."""
+    """`push.ports.Watcher` over a progress sink; a context manager for the length of the push.
 
-    def __init__(self, progress: Progress, *, total: int, clock: Clock, usage: Callable[[], Usage]) -> None:
+    Args:
+        sending: False where an earlier run is only looked after: that is no push of this command.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        *,
+        total: int,
+        clock: Clock,
+        usage: Callable[[], Usage],
+        sending: bool = True,
+    ) -> None:
         self._progress, self._total, self._clock, self._usage = progress, total, clock, usage
+        self._sending = sending
         self._stack = ExitStack()
         self._stage: Stage | None = None
         self._done: int | None = None
@@ -31,7 +44,8 @@ class Watching:
         self._looked = 0.0
 
     def __enter__(self) -> Watching:
-        stage = self._progress.stage("push", total=self._total, unit="records")
+        name = "push" if self._sending else "look what became of it"
+        stage = self._progress.stage(name, total=self._total, unit="records")
         self._stage = self._stack.enter_context(stage)
         return self
 
@@ -60,6 +74,9 @@ class Watching:
     def _tell(
         self, stage: Stage, counts: RunCounts, seconds: float | None, waiting_until: float | None
     ) -> None:
+        if not self._sending:
+            stage.note(outcomes(counts))
+            return
         with suppress(PipelineError):  # a ledger that can't be read is the writer's business, not ours
             stage.note(told(counts, self._usage(), self._clock.now(), seconds, waiting_until))
 
@@ -89,9 +106,7 @@ def told(
     counts: RunCounts, usage: Usage, now: float, seconds: float | None, waiting_until: float | None
 ) -> str:
     """One line about a push: counts, feeds used and left, the next slot, rate and expected end. Pure."""
-    bad = {"refused": counts.refused, "not applied": counts.not_applied, "skipped": counts.skipped,
-           "unknown": counts.unknown}  # fmt: skip
-    parts = [f"{counts.sent:,} sent", *(f"{number:,} {word}" for word, number in bad.items() if number)]
+    parts = [outcomes(counts)]
     parts.append(f"feeds {usage.feeds_used} used, {usage.feeds_free} free")
     if waiting_until is not None and usage.next_feed is not None and usage.next_feed > now:
         parts.append(f"next slot {_hour(usage.next_feed)}")
@@ -99,6 +114,15 @@ def told(
         rate = (counts.planned - settled(counts)) / seconds
         parts += [f"{rate:,.1f} records/s", f"done about {_hour(now + seconds)}"]
     return ", ".join(parts)
+
+
+def outcomes(counts: RunCounts) -> str:
+    """How many were sent, and what didn't go well. Pure."""
+    bad = {"refused": counts.refused, "not applied": counts.not_applied, "skipped": counts.skipped,
+           "unknown": counts.unknown}  # fmt: skip
+    return ", ".join(
+        [f"{counts.sent:,} sent", *(f"{number:,} {word}" for word, number in bad.items() if number)]
+    )
 
 
 def _hour(at: float) -> str:
