@@ -1,4 +1,4 @@
-"""Following what was sent: polling feeds, finding lost ones, verifying by reading again."""
+"""Following what was sent: finding lost feeds, verifying by reading again."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from pipeline.diff.plan import Record
-from pipeline.errors import LoginRefused, Refused, ShopError, Throttled
+from pipeline.errors import LoginRefused, Refused, Throttled
 from pipeline.journal import schema
-from pipeline.journal.projections import resting_row, written_rows
+from pipeline.journal.projections import written_rows
 from pipeline.journal.states import BatchState, Kind, Outcome, Phase
 from pipeline.market.bodies import same_body
-from pipeline.market.feeds import Feed, FeedState, RecordError
+from pipeline.market.feeds import Feed, RecordError
 from pipeline.push.decide import Moment
-from pipeline.push.job import Job, outcome_row
-from pipeline.push.judge import Judge, Judgement, refusals, shown, warnings
+from pipeline.push.job import LIST_MARGIN, Job, outcome_row, sent
+from pipeline.push.judge import Judge, Judgement, shown, warnings
 from pipeline.push.reconcile import Finding, Scan, candidates, decide_by_count, decide_by_raw
 from pipeline.push.words import code_of
 
-#: The feed list's dates have no zone and no promise: look this far back (seconds), whatever they mean.
-LIST_MARGIN = 26 * 3600.0
 #: A look at the list serves all who come within so many seconds.
 TOGETHER = 0.2
-INVALID_FEED = 12
 EXPIRED = 3
 
 
@@ -36,111 +33,9 @@ class Follower:
         self._scans: dict[int, tuple[Scan, ...]] = {}
         self._anchors: dict[int, Moment] = {}
         self._raw: dict[str, bytes] = {}
-        self._alarmed: set[int] = set()
-        self._cancelled: set[int] = set()
         self._listed: list[Feed] = []
         self._listed_at = self._listed_since = math.inf  # monotonic; since the epoch
         self._seen: dict[int, dict[int, Judgement]] = {}
-
-    # ── polling ────────────────────────────────────────────────────────────────────────────
-
-    def poll(self, batches: tuple[int, ...]) -> None:
-        """Ask after open feeds: one by its status, several by one look at the list."""
-        states = [self._job.state.batches[no] for no in batches]
-        self._job.agenda.looked.update(batches)
-        listed: dict[str, Feed] = {}
-        if len(states) > 1:
-            oldest = min(state.accepted_at for state in states)
-            listed = {feed.id: feed for feed in self._job.market.feeds_since(oldest - LIST_MARGIN)}
-        for state in states:
-            self._follow(state, listed.get(state.feed))
-
-    def _follow(self, state: BatchState, listed: Feed | None) -> None:
-        if listed is not None and not listed.state.terminal:
-            self._still_open(state, listed)
-            return
-        try:
-            feed = self._job.market.feed_status(state.feed)
-        except Refused as error:
-            if error.number != INVALID_FEED:
-                raise
-            self._vanished(state)
-            return
-        if feed.state.terminal:
-            self._finished(state, feed)
-        else:
-            self._still_open(state, feed)
-
-    def _still_open(self, state: BatchState, feed: Feed) -> None:
-        limits, moment = self._job.limits, self._job.moment()
-        self._job.agenda.later(state.no, moment.tick)
-        age = self._job.agenda.age(state.no, state.accepted_at, moment)
-        if age > limits.feed_timeout / 4 and state.no not in self._alarmed:
-            self._alarmed.add(state.no)
-            self._job.watcher.warn(
-                f"feed {feed.id} (batch {state.no}) is {feed.status} for {age / 60:.0f} minutes"
-            )
-        if age > limits.feed_timeout * 0.9 and limits.cancel_stuck and feed.state is FeedState.QUEUED:
-            self._cancel(state, feed)
-
-    def _cancel(self, state: BatchState, feed: Feed) -> None:
-        """Ask once; whether it was heard shows at the next look."""
-        if state.no in self._cancelled:
-            return
-        self._cancelled.add(state.no)
-        self._job.watcher.warn(f"feed {feed.id} (batch {state.no}) is cancelled: it never left the queue")
-        try:
-            self._job.market.feed_cancel(feed.id)
-        except ShopError as error:
-            self._job.watcher.warn(f"feed {feed.id} can't be cancelled: {error.message}")
-
-    def _vanished(self, state: BatchState) -> None:
-        """The shop doesn't know the feed (any more): reading the products decides.
-
-        A list may lag behind an acceptance: that is believed for `settle` seconds.
-        """
-        agenda, moment = self._job.agenda, self._job.moment()
-        if agenda.age(state.no, state.accepted_at, moment) < self._job.limits.settle:
-            agenda.later(state.no, moment.tick)
-            return
-        gone = Feed(id=state.feed, action="", status="vanished", state=FeedState.OTHER)
-        self._finished(state, gone)
-
-    def _finished(self, state: BatchState, feed: Feed) -> None:
-        job = self._job
-        refused = refusals(self._sent(state.no), feed.errors)
-        records = {record.no: record for record in self._sent(state.no)}
-        rows = [
-            outcome_row(job.run, state.no, no, Outcome.REFUSED, code=j.code, message=j.message)
-            for no, j in sorted(refused.items())
-        ]
-        data = {
-            "status": feed.status, "total": feed.total, "processed": feed.processed, "failed": feed.failed,
-            "errors": [[e.sku, e.message, e.code] for e in feed.errors],
-            "warnings": [[w.sku, w.message] for w in feed.warnings],
-        }  # fmt: skip
-        job.note(Kind.FINISHED, state.no, data, {schema.OUTCOME: rows}, self._rest(records, refused))
-        job.ended(state.no, (Outcome.REFUSED for _ in rows))
-        job.kit.progress()
-
-    def _rest(self, records: Mapping[int, Record], refused: Mapping[int, Judgement]) -> list[Any]:
-        """Quarantine rows: one refusal more for each of these."""
-        job, now = self._job, self._job.clock.now()
-        skus = [records[no].sku for no in refused]
-        earlier = job.journal.resting(job.identity, skus)
-        rows = [
-            resting_row(
-                job.identity, records[no], f"{j.code}: {j.message}", earlier.get(_key(records[no])), now
-            )
-            for no, j in refused.items()
-        ]
-        return [(schema.RESTING, rows)]
-
-    def _sent(self, batch: int) -> list[Record]:
-        """Records of a batch that were really in its body."""
-        left_out = {no for no, row in self._job.journal.outcomes(self._job.run, batch).items()
-                    if row["outcome"] == Outcome.SKIPPED}  # fmt: skip
-        return [record for record in self._job.records(batch) if record.no not in left_out]
 
     # ── reconciling ────────────────────────────────────────────────────────────────────────
 
@@ -208,7 +103,7 @@ class Follower:
 
     def _applied(self, no: int) -> Literal["all", "none", "some"]:
         """How much of a batch the products show; what can't be read shows nothing."""
-        records = self._sent(no)
+        records = sent(self._job, no)
         held = self._job.market.products([record.sku for record in records], deleted=True)
         done = [shown(r, held.get(r.sku), self._job.dialect, self._job.context) for r in records]
         return "all" if all(done) else "some" if any(done) else "none"
@@ -250,7 +145,7 @@ class Follower:
         job, state = self._job, self._job.state.batches[no]
         judged = self._seen.setdefault(no, {})
         refused = set(job.journal.outcomes(job.run, no))
-        records = [record for record in self._sent(no) if record.no not in refused]
+        records = [record for record in sent(self._job, no) if record.no not in refused]
         final = job.agenda.age(no, state.finished_at, job.moment()) >= job.limits.verify_timeout
         open_ = [r for r in records if r.no not in judged or judged[r.no].outcome is None]
         judged |= self._judge(no, open_, final=final)
@@ -328,7 +223,3 @@ def _explained(judgement: Judgement, errors: list[str]) -> Judgement:
     return replace(
         judgement, message=f"{judgement.message} (the feed also said: {said})", code=code_of(errors[0])
     )
-
-
-def _key(record: Record) -> tuple[str, str]:
-    return record.sku, record.action.value

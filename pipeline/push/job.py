@@ -120,10 +120,19 @@ class Job:
 _LOST = (Outcome.REFUSED, Outcome.SKIPPED, Outcome.NOT_APPLIED)
 #: Batches whose records are kept at hand: what is sent is verified soon after.
 NEAR = 8
+#: The feed list's dates have no zone and no promise: look this far back (seconds), whatever they mean.
+LIST_MARGIN = 26 * 3600.0
 
 
 def _with(state: RunState, batches: Mapping[int, Any]) -> RunState:
     return replace(state, batches=batches)
+
+
+def sent(job: Job, batch: int) -> list[Record]:
+    """Records of a batch that were really in its body."""
+    outcomes = job.journal.outcomes(job.run, batch)
+    left_out = {no for no, row in outcomes.items() if row["outcome"] == Outcome.SKIPPED}
+    return [record for record in job.records(batch) if record.no not in left_out]
 
 
 def outcome_row(run: str, batch: int, record: int, outcome: Outcome, **more: str) -> dict[str, Any]:

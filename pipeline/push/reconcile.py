@@ -78,7 +78,7 @@ def decide_by_raw(
         return Finding(verdict="adopt", feed=next(iter(matches)))
     if len(matches) > 1:
         return Finding(
-            verdict="human", why=f"{len(matches)} feeds hold the same body: {', '.join(sorted(matches))}"
+            verdict="human", why=f"{plural(len(matches), 'feed')} hold the same body: {', '.join(sorted(matches))}"
         )
     if not _agree(batch, scans, settle):
         return _again(batch, scans, settle, patience)
@@ -113,7 +113,8 @@ def decide_by_count(
     if len(found) == 1 and unique and applied == "all":
         return Finding(verdict="adopt", feed=next(iter(found)))
     return Finding(
-        verdict="human", why=f"{len(found)} feeds could be ours and the products show {applied} of it"
+        verdict="human",
+        why=f"{plural(len(found), 'feed')} could be ours and the products show {applied} of it",
     )
 
 

@@ -75,8 +75,11 @@ class Sender:
         self._expired = False
         self._dry_since: float | None = None
 
-    def post(self, no: int) -> None:
+    def post(self, no: int) -> bool:
         """Bring a batch one step forward: stand in line for its slot, or read, and send or skip it.
+
+        Returns:
+            Whether the shop was asked anything.
 
         Raises:
             ShopError: the login is refused, or the shop has been unreachable for a deadline.
@@ -88,7 +91,7 @@ class Sender:
             self._dry(no)
             moment = job.moment()
             job.agenda.slot = moment.tick + slot.until - moment.now
-            return
+            return False
         opens = job.slots.opens(slot)  # now: a clock that is set while we read doesn't move it
         try:
             prepared = self._prepare(no)
@@ -100,6 +103,7 @@ class Sender:
             self._send(job.plan[no].action, prepared, slot.id)
         else:
             job.slots.refused(slot.id)
+        return True
 
     def _ready_to_leave(self, prepared: Prepared, slot: Reservation, opens: float) -> bool:
         """All that is due before a POST; False where none is to be made.

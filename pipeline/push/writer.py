@@ -23,6 +23,7 @@ from pipeline.journal.states import Kind, Outcome, Phase, RunCounts
 from pipeline.push.decide import Done, Poll, Post, Reconcile, Rules, Step, Verify, Wait, next_step
 from pipeline.push.follower import Follower
 from pipeline.push.job import Job
+from pipeline.push.poller import Poller
 from pipeline.push.sender import EXPIRED, NoSlot, Sender
 
 #: Longest sleep at one go (seconds): a signal is noticed within it.
@@ -64,7 +65,7 @@ class Writer:
     ) -> None:
         self._job = job
         self._sender = sender
-        self._follower = Follower(job)
+        self._poller, self._follower = Poller(job), Follower(job)
         self._stop = stop
         self._errand = errand
         self._sending = errand is Errand.PUSH
@@ -136,7 +137,7 @@ class Writer:
         """
         started = self._job.clock.monotonic()
         try:
-            self._do(step)
+            answered = self._do(step)
         except (LoginRefused, NoSlot) as error:
             if not isinstance(step, Post):
                 raise
@@ -145,9 +146,11 @@ class Writer:
         except ShopError as error:
             if not _passing(error):
                 raise
+            if isinstance(step, Verify | Reconcile):  # others may have more luck meanwhile
+                self._job.agenda.later(step.batch, self._job.clock.monotonic())
             self._out_of_reach(started, error)
         else:
-            if not isinstance(step, Wait):
+            if answered:
                 self._lost_since = None
 
     def _out_of_reach(self, started: float, error: ShopError) -> None:
@@ -161,18 +164,21 @@ class Writer:
         while self._stop() is None and clock.monotonic() < again:
             clock.sleep(min(NAP, deadline / 10))
 
-    def _do(self, step: Step) -> None:
+    def _do(self, step: Step) -> bool:
+        """Do a step; whether the shop had a part in it."""
         match step:
             case Post(batch=no):
-                self._sender.post(no)
+                return self._sender.post(no)
             case Poll(batches=batches):
-                self._follower.poll(batches)
+                self._poller.poll(batches)
             case Verify(batch=no):
                 self._follower.verify(no)
             case Reconcile(batch=no):
                 self._follower.reconcile(no)
             case Wait(until=until):
                 self._nap(until)
+                return False
+        return True
 
     def _nap(self, until: float) -> None:
         left = until - self._job.clock.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ class DrivenClock:
         self.tick = 1000.0
         self.ahead = start - self.tick
         self.corrections: list[tuple[float, float]] = []
+        self.naps = 0
 
     def now(self) -> float:
         return self.tick + self.ahead
@@ -51,6 +52,8 @@ class DrivenClock:
         return self.tick
 
     def sleep(self, seconds: float) -> None:
+        self.naps += 1
+        assert self.naps < 200_000, "it neither goes on nor ends"
         self.tick += max(0.0, seconds)
         while self.corrections and self.corrections[0][0] <= self.tick:
             self.ahead += self.corrections.pop(0)[1]
@@ -84,6 +87,9 @@ class SimShop:
         crash_at: the call at which the caller dies; odd ones before it arrives, even ones after.
         ignored: SKUs whose records are dropped without a word.
         raw: whether feeds' input is returned.
+        moods: what befalls the next calls of an action, the last one for ever: "ok", an error of `_ail`,
+            "empty", and for a feed's status a word that isn't known, or "blank". A status has moods by
+            feed: "feed_status feed-1".
     """
 
     clock: DrivenClock
@@ -99,6 +105,7 @@ class SimShop:
     taken: list[Taken] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
     calls: int = 0
+    moods: Mapping[str, list[str]] = field(default_factory=dict)
     before_post: Callable[[], None] = lambda: None
     zero: float = 0.0
 
@@ -108,12 +115,18 @@ class SimShop:
     def server_now(self) -> float:
         return self.clock.tick + self.zero
 
-    def _call(self) -> None:
+    def _call(self, action: str = "") -> str:
+        """What befalls this call; `crash_at` and errors are raised."""
         self.calls += 1
+        assert self.calls < 50_000, "it never ends"
         if self.calls == self.crash_at:
             raise Crash
         self.clock.sleep(self.latency)
         self._work()
+        moods = self.moods.get(action) or ["ok"]
+        mood = moods.pop(0) if len(moods) > 1 else moods[0]
+        _ail(mood)
+        return mood
 
     def _work(self) -> None:
         for feed in self.taken:
@@ -124,8 +137,8 @@ class SimShop:
                         self.held.setdefault(sku, {}).update(fields)
 
     def products(self, skus: Sequence[str], *, deleted: bool = False) -> dict[str, dict[str, str]]:
-        self._call()
-        return {sku: dict(self.held[sku]) for sku in skus if sku in self.held}
+        shown = {} if self._call("products") == "empty" else self.held
+        return {sku: dict(shown[sku]) for sku in skus if sku in shown}
 
     def post_feed(self, action: Action, body: bytes) -> Receipt:
         self.before_post()
@@ -149,17 +162,21 @@ class SimShop:
         return Receipt(feed=number)
 
     def feed_status(self, feed: str) -> Feed:
-        self._call()
-        return next(_described(one, self.clock.tick, self.queue) for one in self.taken if one.id == feed)
+        mood = self._call(f"feed_status {feed}")
+        told = next(_described(one, self.clock.tick, self.queue) for one in self.taken if one.id == feed)
+        if mood == "ok":
+            return told
+        return replace(told, status="" if mood == "blank" else mood, state=FeedState.OTHER, total=0)
 
     def feeds_since(self, since: float) -> list[Feed]:
-        self._call()
+        if self._call("feeds_since") == "empty":
+            return []
         tick, from_ = self.clock.tick, since - self.zero
         shown = (one for one in self.taken if from_ <= one.at and one.at + self.lag <= tick)
         return [_described(one, tick, self.queue) for one in shown]
 
     def feed_raw_input(self, feeds: Sequence[str]) -> dict[str, bytes]:
-        self._call()
+        self._call("feed_raw_input")
         return {one.id: one.body for one in self.taken if one.id in feeds} if self.raw else {}
 
     def feed_cancel(self, feed: str) -> None:
@@ -181,6 +198,18 @@ def _refuse(fate: str) -> None:
     }  # fmt: skip
     if fate in errors:
         raise errors[fate]
+
+
+def _ail(mood: str) -> None:
+    """What befalls a read."""
+    errors: dict[str, Exception] = {
+        "unreadable": AnswerLost("no answer of this API"), "silent": Unreachable("refuses connections"),
+        "platform": Refused("E006", number=6, platform=True), "expired": Refused("E003", number=3),
+        "E012": Refused("E012", number=12), "E1000": Refused("1000", number=1000),
+        "429": Throttled("E429"), "login": LoginRefused("E007", number=7),
+    }  # fmt: skip
+    if mood in errors:
+        raise errors[mood]
 
 
 def _described(feed: Taken, tick: float, queue: float) -> Feed:

@@ -82,6 +82,58 @@ def test_a_thousand_times(make_seller: Make, weather: Weather) -> None:
     once(make_seller, weather)
 
 
+READS = ("ok", "ok", "unreadable", "silent", "platform", "expired", "429", "login", "E1000", "empty")
+STATUSES = ("ok", "ok", "unreadable", "platform", "E012", "E1000", "429", "Someday", "blank")
+moods = st.fixed_dictionaries(
+    {
+        "products": st.lists(st.sampled_from(READS), max_size=6),
+        "feeds_since": st.lists(st.sampled_from(READS[:-1]), max_size=6),
+        "feed_raw_input": st.lists(st.sampled_from(READS[:-1]), max_size=3),
+        **{
+            f"feed_status feed-{number}": st.lists(st.sampled_from(STATUSES), max_size=4)
+            for number in (1, 2, 3)
+        },
+    }
+)
+
+
+@EVERY_DAY
+@given(moods=moods, weather=weathers, ignored=st.booleans())
+def test_whatever_the_shop_says_every_process_ends(
+    make_seller: Make, moods: dict[str, list[str]], weather: Weather, ignored: bool
+) -> None:
+    """Law 10, from any state that a crash leaves: never a wait without a deadline, nor a turn on the spot."""
+    ends(make_seller, moods, weather, ignored=ignored)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+@settings(max_examples=600, deadline=None, suppress_health_check=QUIET)
+@given(moods=moods, weather=weathers, ignored=st.booleans())
+def test_every_process_ends_often(
+    make_seller: Make, moods: dict[str, list[str]], weather: Weather, ignored: bool
+) -> None:
+    ends(make_seller, moods, weather, ignored=ignored)
+
+
+def ends(make_seller: Make, moods: dict[str, list[str]], weather: Weather, *, ignored: bool) -> None:
+    limits = {**SCALED, "feed_burst": weather.burst, "verify_timeout": 60}
+    seller = make_seller(
+        products=5, fates=list(weather.fates), limits=limits, lag=weather.lag, late=weather.late,
+        queue=weather.queue, moods=moods, ignored=frozenset({"SKU-001"} if ignored else ()),
+    )  # fmt: skip
+    seller.clock.set_wall(after=weather.wall_after, by=weather.wall)
+    for crash in weather.crashes:
+        seller.dies_at(seller.shop.calls + crash)
+    began = seller.clock.tick
+    ended = seller.go()
+    patience = limits["feed_timeout"] * 2 + limits["verify_timeout"] + 20 * limits["deadline"]
+    assert seller.clock.tick - began < patience
+    assert max(seller.shop.times.values(), default=1) == 1
+    counts = ended.counts
+    assert ended.exit_code != Exit.DONE or counts.verified == 5
+
+
 @EVERY_DAY
 @given(
     fates=st.lists(st.sampled_from(("ok", "lost", "dropped")), max_size=4),

@@ -171,3 +171,33 @@ def test_a_clock_that_is_weeks_off_still_finds_its_feed(ahead: float, make_selle
     seller = make_seller(products=2, fates=["lost"])
     seller.clock.ahead += ahead
     assert (seller.go().exit_code, seller.shop.times) == (Exit.DONE, {"SKU-001": 1, "SKU-002": 1})
+
+
+@pytest.mark.parametrize("mood", ["unreadable", "platform", "E1000"])
+def test_a_feed_whose_status_cannot_be_told_holds_up_nothing(mood: str, make_seller: Make) -> None:
+    """The others end as usual; it is judged by its products, once the feed list says that it's done."""
+    seller = make_seller(products=6, moods={"feed_status feed-1": [mood]}, ignored=frozenset({"SKU-002"}))
+    ended = seller.go()
+    expected = {no: Outcome.NOT_APPLIED if no == 2 else Outcome.VERIFIED for no in range(1, 7)}
+    assert (ended.exit_code, seller.outcomes()) == (Exit.INCOMPLETE, expected)
+    assert sum("judged by its products alone" in text for text in seller.watcher.warnings) == 1
+
+
+@pytest.mark.parametrize("word", ["Someday", "blank"])
+def test_a_status_word_that_nobody_knows_is_told_at_once_and_left_after_its_time(
+    word: str, make_seller: Make
+) -> None:
+    seller = make_seller(products=2, moods={"feed_status feed-1": [word]}, limits={"feed_timeout": HOUR})
+    ended = seller.go()
+    assert (ended.exit_code, ended.counts.pending) == (Exit.UNKNOWN, 2)
+    assert sum("we don't know" in text for text in seller.watcher.warnings) == 1
+
+
+def test_products_that_cannot_be_read_after_a_feed_end_the_run_within_the_deadline(make_seller: Make) -> None:
+    seller = make_seller(products=2, moods={"products": ["ok", "unreadable"]}, queue=0.0)
+    ended = seller.go()
+    assert (ended.exit_code, ended.counts.pending) == (Exit.UNKNOWN, 2)  # above 9: its feed was taken
+    assert ended.error is not None
+    assert seller.clock.tick - 1000 < 90 + 10
+    seller.shop.moods = {}
+    assert seller.go().exit_code == Exit.DONE
