@@ -14,6 +14,7 @@ from pipeline.snapshot.download import Desk, delta, download
 from pipeline.snapshot.export import export, form_of
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.usecases.connection import Connected, connected
+from pipeline.usecases.our_files import named_table
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.counted import plural
@@ -109,4 +110,4 @@ def document(snapshot: Snapshot) -> dict[str, Any]:
 def _lines(snapshot: Snapshot, out: Path | None) -> tuple[str, ...]:
     state = "complete" if snapshot.complete else f"not proven complete: {snapshot.doubt}"
     told = (f"snapshot {snapshot.id}: {plural(snapshot.rows, 'product')}, {state}",)
-    return (*told, f"written to {out}") if out else told
+    return (*told, f"written to {named_table(out)}") if out else told

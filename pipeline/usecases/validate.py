@@ -13,6 +13,7 @@ from pipeline.report.json import document
 from pipeline.report.model import FindingsReport, findings_report
 from pipeline.usecases.judged import Judged, judge, read
 from pipeline.usecases.online import if_reachable
+from pipeline.usecases.our_files import named_table
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, told_skipped
 from pipeline.usecases.widespread import widespread
@@ -48,13 +49,19 @@ def check(
         report = write_findings(ws, judged, reports)
         if rejected is not None:
             write_rejected(rejected, judged.accepted)
-            ws.progress.say(f"rejected rows: {rejected}")
+            ws.progress.say(_told_rejected(judged.accepted, rejected))
     code = _exit(judged)
     skipped = dict(judged.accepted.mapped.skipped)
     content = {**document(report), "skipped": skipped, "exit_code": int(code)}
     content.pop("schema")
     why = (judged.refusal.message,) if judged.refusal else ()
     return Outcome(document=content, exit_code=code, lines=(*told_skipped(skipped), *why), report=report)
+
+
+def _told_rejected(accepted: Accepted, path: Path) -> str:
+    if not accepted.rejected:
+        return f"rejected rows: none; {path} holds the headings only"
+    return f"rejected rows: {named_table(path)}; corrected, feed that file alone, with --partial"
 
 
 def _exit(judged: Judged) -> Exit:

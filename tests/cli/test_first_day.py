@@ -158,6 +158,18 @@ class TestWhatEveryRowHas:
         for form in ("html", "md", "csv"):
             assert "carry EUR in column Price" in (folder / f"r.{form}").read_text(encoding="utf-8")
 
+    @pytest.mark.parametrize(("name", "mark"), [("fix.csv", True), ("fix.xlsx", False)])
+    def test_the_line_that_names_the_refused_rows_explains_the_column_of_ours(self, name, mark, cli) -> None:
+        told = cli("validate", "eur.csv", "--rejected", name, SELLERCENTER_API_KEY="k").err
+        (line,) = [line for line in told.splitlines() if line.startswith("rejected rows: ")]
+        assert (line.startswith(f"rejected rows: {name}"), "#sellercenter:escaped" in line) == (True, mark)
+        assert "--partial" in line
+
+    def test_where_none_was_refused_the_line_says_so(self, cli, folder: Path) -> None:
+        (folder / "good.csv").write_text("SellerSku,Name,Price\nA-1,Green tea,1.00\n", encoding="utf-8")
+        told = cli("validate", "good.csv", "--rejected", "fix.csv", SELLERCENTER_API_KEY="k")
+        assert "rejected rows: none; fix.csv holds the headings only\n" in told.err
+
     def test_what_validate_cannot_decide_is_said(self, cli) -> None:
         """The file has no Brand: fatal for new products only, and who is new only `diff` sees."""
         notices = json.loads(cli("validate", "eur.csv", "--json", SELLERCENTER_API_KEY="k").out)["notices"]
