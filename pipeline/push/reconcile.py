@@ -14,6 +14,7 @@ from typing import Literal
 
 from pipeline.journal.states import BatchState
 from pipeline.market.feeds import Feed
+from pipeline.values.counted import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,8 @@ def decide_by_raw(
         return Finding(verdict="adopt", feed=next(iter(matches)))
     if len(matches) > 1:
         return Finding(
-            verdict="human", why=f"{plural(len(matches), 'feed')} hold the same body: {', '.join(sorted(matches))}"
+            verdict="human",
+            why=f"{len(matches)} feeds hold the same body: {', '.join(sorted(matches))}",
         )
     if not _agree(batch, scans, settle):
         return _again(batch, scans, settle, patience)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -79,8 +79,13 @@ def _fields(report: DiffReport, shown: int) -> RenderableType:
 
 
 def _guards(guards: tuple[Guard, ...], shown: int) -> RenderableType:
+    """Those that have something to say; of the others how many there are."""
+    telling = [guard for guard in by_verdict(guards) if guard.verdict != "ok" or guard.message]
+    passed = len(guards) - len(telling)
+    if not telling:
+        return Text(f"All {passed} passed.", style="green")
     grid = table(("", "key"), ("rule", "key"), ("measured", "number"), ("limit", "number"), ("", "text"))
-    for guard in by_verdict(guards):
+    for guard in telling:
         verdict = Text(VERDICT_WORDS[guard.verdict], style=STYLE[guard.verdict])
         grid.add_row(
             verdict,
@@ -89,7 +94,8 @@ def _guards(guards: tuple[Guard, ...], shown: int) -> RenderableType:
             number_text(guard.limit),
             _told(guard, shown),
         )
-    return grid
+    rest = Text(f"{plural(passed, 'other guard')} passed.", style="dim")
+    return Group(grid, rest) if passed else grid
 
 
 def _told(guard: Guard, shown: int) -> Text:

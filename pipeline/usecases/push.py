@@ -168,7 +168,8 @@ def allowances(plan: Plan, allow: tuple[str, ...], reason: str | None) -> dict[s
     if left:
         rules = " ".join(f"--allow {guard.rule}" for guard in left)
         raise GuardRefused(
-            "guards refused the plan: " + "; ".join(f"{g.rule}: {g.message}" for g in left),
+            f"{plural(len(left), 'guard')} refused the plan:"
+            + "".join(f"\n  {guard.rule}: {guard.message}" for guard in left),
             hint=f"read the report and correct the file, or {rules} --reason TEXT",
         )
     return {guard.rule: guard.reason for guard in guards if guard.verdict == "allowed"}
