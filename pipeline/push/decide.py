@@ -13,6 +13,8 @@ from pipeline.settings import Limits
 from schemas.fields import Lane
 
 POLL_FIRST, POLL_GROWTH, POLL_MOST = 0.5, 1.5, 60.0
+#: Pause of a batch about which the shop couldn't be asked, seconds.
+AGAIN = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,11 @@ class Agenda:
         pause = self.waits.get(batch, POLL_FIRST)
         self.due[batch] = tick + pause
         self.waits[batch] = min(pause * POLL_GROWTH, POLL_MOST)
+        self.since.setdefault(batch, tick)
+
+    def again(self, batch: int, tick: float) -> None:
+        """Its last look failed: others come first, but not for long: a dead shop is to be known in time."""
+        self.due[batch] = tick + AGAIN
         self.since.setdefault(batch, tick)
 
     def age(self, batch: int, began: float, moment: Moment) -> float:

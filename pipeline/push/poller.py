@@ -49,7 +49,7 @@ class Poller:
                 if isinstance(error, LoginRefused | Throttled):
                     raise
                 trouble = error
-                job.agenda.later(state.no, job.clock.monotonic())
+                job.agenda.again(state.no, job.clock.monotonic())
             if job.clock.monotonic() >= ends:
                 break  # the rest is still due
         if trouble is not None and not heard:

@@ -147,7 +147,7 @@ class Writer:
             if not _passing(error):
                 raise
             if isinstance(step, Verify | Reconcile):  # others may have more luck meanwhile
-                self._job.agenda.later(step.batch, self._job.clock.monotonic())
+                self._job.agenda.again(step.batch, self._job.clock.monotonic())
             self._out_of_reach(started, error)
         else:
             if answered:
