@@ -1,153 +1,18 @@
-"""Rows against each other: a few words are kept of each; those in doubt are read again."""
+"""Rows against each other: those that `kept` finds doubtful, read again and judged exactly."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import polars as pl
 
-from pipeline.values.columns import comparable_column
-from pipeline.values.context import Context
-from pipeline.values.kinds import comparable
+from pipeline.validate.kept import BRAND, CATEGORY, PARENT_SKU, likeness
 from schemas import keys
-from schemas.fields import KEY, Field
+from schemas.fields import KEY
 
-PARENT_SKU, BRAND, CATEGORY = "ParentSku", "Brand", "PrimaryCategory"
 #: What is read again of a doubtful row.
 COLUMNS = (KEY, PARENT_SKU, BRAND, CATEGORY)
-_LOOSE = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]+")
-Words = npt.NDArray[np.uint64]
-
-
-def likeness(sku: str) -> str:
-    """What SKUs share that differ only in case, white space or Unicode form."""
-    return _LOOSE.sub("", unicodedata.normalize("NFKC", sku)).casefold()
-
-
-@dataclass(slots=True, kw_only=True)
-class Keys:
-    """What is kept of every row: hashes of its SKU, the SKU's likeness, parent, brand and category.
-
-    0 stands for "none". Equal hashes are only a suspicion.
-    """
-
-    fields: dict[str, Field]
-    ctx: Context
-    _parts: list[pl.DataFrame] = field(default_factory=list)
-
-    def add(self, values: pl.DataFrame) -> None:
-        """The rows of one chunk, in order."""
-        sku = (
-            values[KEY] if KEY in values.columns else pl.Series(KEY, [None] * values.height, dtype=pl.String)
-        )
-        self._parts.append(
-            pl.DataFrame(
-                {
-                    "sku": _hash(sku),
-                    "like": _hash(_likeness(sku)),
-                    "parent": self._parent(values, sku),
-                    "brand": self._meaning(values, BRAND),
-                    "category": self._meaning(values, CATEGORY),
-                }
-            )
-        )
-
-    def _parent(self, values: pl.DataFrame, sku: pl.Series) -> pl.Series:
-        if PARENT_SKU not in self.fields:
-            return pl.Series([0], dtype=pl.UInt64).new_from_index(0, values.height)
-        parent = values[PARENT_SKU]
-        return _hash(parent.set((parent == sku).fill_null(value=False), None))
-
-    def _meaning(self, values: pl.DataFrame, name: str) -> pl.Series:
-        if name not in self.fields:
-            return pl.Series([0], dtype=pl.UInt64).new_from_index(0, values.height)
-        return _hash(comparable_column(values[name], self.fields[name], self.ctx))
-
-    def meaning(self, values: Mapping[str, str | None], name: str) -> str:
-        """What a row's brand or category is compared by, "" if it has none."""
-        return comparable(self.fields[name], values.get(name) or "", self.ctx) if name in self.fields else ""
-
-    def table(self) -> pl.DataFrame:
-        """All rows, in order; one row a row of the catalog."""
-        empty = {
-            name: pl.Series([], dtype=pl.UInt64) for name in ("sku", "like", "parent", "brand", "category")
-        }
-        return pl.concat([pl.DataFrame(empty), *self._parts])
-
-
-def hashes(skus: pl.Series) -> Words:
-    """The hashes of some SKUs, as `Keys` makes them."""
-    found: Words = _hash(skus).to_numpy()
-    return found
-
-
-def among(skus: pl.Series, listed: Words) -> pl.Series:
-    """Which of some SKUs are listed, told by their hashes: one in 10¹³ of a million is wrong."""
-    return pl.Series(_found(_hash(skus).to_numpy(), listed))
-
-
-def _found(words: Words, listed: Words) -> npt.NDArray[np.bool_]:
-    if not len(listed):
-        return np.zeros(len(words), dtype=bool)
-    order = np.argsort(words)  # who asks in order finds its neighbours in the cache
-    asked = words[order]
-    places = np.searchsorted(listed, asked).clip(max=len(listed) - 1)
-    found = np.empty(len(words), dtype=bool)
-    found[order] = listed[places] == asked
-    return found
-
-
-def _hash(column: pl.Series) -> pl.Series:
-    """0 for null and "", else the hash; a real 0 becomes 1."""
-    hashes = column.hash(seed=7)
-    empty = column.is_null() | (column == "").fill_null(value=False)
-    return hashes.set(hashes == 0, 1).set(empty, 0)
-
-
-def _likeness(sku: pl.Series) -> pl.Series:
-    """`likeness` of a column: plain SKUs are lower-cased in Polars, others one by one."""
-    plain = sku.str.contains(r"\A[!-~]*\z").fill_null(value=True)
-    folded = sku.str.to_lowercase()
-    if plain.all():
-        return folded
-    rows = (~plain).arg_true()
-    return folded.scatter(rows, [likeness(text) for text in sku.gather(rows).to_list()])
-
-
-def doubtful(table: pl.DataFrame, known: Words | None) -> list[int]:
-    """Rows that may break a rule between rows."""
-    twins = table["like"].is_duplicated() & (table["like"] != 0)
-    has_parent = table["parent"] != 0
-    doubt = twins
-    if has_parent.any():
-        orphans = has_parent & ~_among(table["parent"], table["sku"], known)
-        chained = has_parent & table["parent"].is_in(table.filter(has_parent)["sku"].implode())
-        doubt = doubt | orphans | chained | _mixed(table)
-    return doubt.arg_true().to_list()
-
-
-def _among(parents: pl.Series, skus: pl.Series, known: Words | None) -> pl.Series:
-    found = parents.is_in(skus.implode())
-    if known is None:
-        return found
-    return found | pl.Series(_found(parents.to_numpy(), known))
-
-
-def _mixed(table: pl.DataFrame) -> pl.Series:
-    """Rows of groups that hold more than one brand or category."""
-    group = pl.when(pl.col("parent") != 0).then("parent").otherwise("sku").alias("group")
-    spread = [
-        pl.col(name).replace(0, None).drop_nulls().n_unique().over("group").alias(name) > 1
-        for name in ("brand", "category")
-    ]
-    rows = table.with_columns(group).select("group", *spread)
-    return (rows["brand"] | rows["category"]) & (rows["group"] != 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

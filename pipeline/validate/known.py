@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipeline.validate.across import Words, hashes
+from pipeline.validate.kept import Words, hashes
 
 #: Columns of SKUs, read anew whenever it's called.
 Skus = Callable[[], Iterable[pl.Series]]

@@ -58,7 +58,7 @@ def filled(path: Path, mapped: Path, lent: Sequence[str], columns: Sequence[str]
         StateError: a row of the accepted file isn't in the mapped one.
     """
     ours = _Rows(stored(path, [ROW, *columns, *map(flag, lent)]))
-    for theirs in batches_of(mapped):  # mapped, not read: long texts are most of its bytes, and few are looked at
+    for theirs in batches_of(mapped):  # not read: long texts are most of its bytes, and few are asked for
         batch = ours.up_to(theirs.column(ROW)[-1].as_py()) if theirs.num_rows else None
         if batch is not None:
             made = _filled(batch, theirs, lent)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
 
 #: Each pandera call costs a tenth of a second, so chunks are large; memory bounds them.
 CHUNK_ROWS = 100_000
-CHUNK_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 32 * 1024 * 1024
+#: Chunks under way at a time; each takes memory.
+_AT_ONCE = 2
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 def chunks(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -34,6 +41,24 @@ def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
     return frame
 
 
+def table_of(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    """The columns of a schema, as a spool writes them."""
+    rows = frame.select(schema.names)
+    return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
+
+
+def ahead(look: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+    """`look` at each item, in order, the next one while the last one is still dealt with."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="look") as pool:
+        under_way: deque[Future[U]] = deque()
+        for item in items:
+            under_way.append(pool.submit(look, item))
+            if len(under_way) == _AT_ONCE:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
 class Spool:
     """An Arrow IPC file that grows frame by frame; the schema is known from the start."""
 
@@ -42,9 +67,7 @@ class Spool:
         self._schema = schema
         self._writer = pa.ipc.new_file(str(path), schema)
 
-    def write(self, frame: pl.DataFrame) -> None:
-        rows = frame.select(self._schema.names)
-        table = rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._schema)
+    def write(self, table: pa.Table) -> None:
         self._writer.write_table(table, max_chunksize=20_000)
         self.rows += table.num_rows
 

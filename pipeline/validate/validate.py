@@ -8,8 +8,9 @@ refused rows, then their children and groups ── left out of what is accepted
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pipeline.market.lookups import Lookups
 from pipeline.read.catalog import LINE, PART, ROW, Mapped, batches_of
 from pipeline.read.finding import Severity
 from pipeline.settings import CatalogSettings, Shop
-from pipeline.validate import across
+from pipeline.validate import across, kept
 from pipeline.validate.accepted import Accepted
 from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
@@ -32,7 +33,7 @@ from pipeline.validate.placing import Placer
 from pipeline.validate.refusing import refuse
 from pipeline.validate.rules import informed, rules_of
 from pipeline.validate.screen import calm_column, suspicious
-from pipeline.validate.spool import Spool, chunks
+from pipeline.validate.spool import Spool, ahead, chunks, table_of
 from pipeline.values.columns import Odd
 from pipeline.values.context import Context, Format
 from schemas import product
@@ -75,6 +76,18 @@ def validate(
     return _accepted(parsed, folder / "accepted.arrow", work)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """One chunk: texts, values and `NEW`, cells without a value, rows in doubt, keys, what is written."""
+
+    texts: pl.DataFrame
+    values: pl.DataFrame
+    odd: list[Odd]
+    doubt: pl.Series
+    keys: Mapping[kept.Name, kept.Words]
+    table: pa.Table
+
+
 @dataclass(slots=True, kw_only=True)
 class _Work:
     """One validation under way.
@@ -90,7 +103,7 @@ class _Work:
     reader: Reader
     judge: Judge
     placer: Placer
-    keys: across.Keys
+    keys: kept.Keys
     known: Known | None
 
     @classmethod
@@ -111,7 +124,7 @@ class _Work:
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
             reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
             judge=Judge(table=product_table(fields, rules), placer=placer),
-            keys=across.Keys(fields={field.name: field for field in fields}, ctx=ctx),
+            keys=kept.Keys(fields={field.name: field for field in fields}, ctx=ctx),
         )  # fmt: skip
 
     def read_all(self, path: Path) -> None:
@@ -119,19 +132,27 @@ class _Work:
         self._warn_of_columns()
         self.placer.inherit()
         lent = {name: calm_column(name) for name in _lent(self.mapped, self.fields)}
-        with Spool(path, _schema(self.mapped, lent)) as spool:
-            for texts in chunks(
-                self.mapped.batches(), (*POSITION, *self.mapped.fields, *self.mapped.internal)
-            ):
-                values, odd = self.reader.read(texts)
-                self.placer.adopt(texts)
-                self._say(odd, values, texts)
-                judged = values.with_columns(self._news(values[KEY]))
-                doubt = suspicious(judged, self.fields, self.rules)
-                self.judge.add(judged.filter(doubt), texts.filter(doubt))
-                self.keys.add(values)
-                spool.write(lend(values, lent))
+        schema = _schema(self.mapped, lent)
+        look = partial(self._look, lent=lent, schema=schema)
+        texts = chunks(self.mapped.batches(), (*POSITION, *self.mapped.fields, *self.mapped.internal))
+        with Spool(path, schema) as spool:
+            for seen in ahead(look, texts):
+                self.placer.adopt(seen.texts)
+                self._say(seen.odd, seen.values, seen.texts)
+                self.judge.add(seen.values.filter(seen.doubt), seen.texts.filter(seen.doubt))
+                self.keys.add(seen.keys)
+                spool.write(seen.table)
         self.judge.finish()
+
+    def _look(self, texts: pl.DataFrame, lent: dict[str, str], schema: pa.Schema) -> _Seen:
+        """All that can be said of one chunk without the others: changes nothing, so several run at once."""
+        values, odd = self.reader.read(texts)
+        keys = self.keys.of(values)
+        judged = values.with_columns(self._news(keys["sku"]))
+        return _Seen(
+            texts=texts, values=judged, odd=odd, doubt=suspicious(judged, self.fields, self.rules),
+            keys=keys, table=table_of(lend(values, lent), schema),
+        )  # fmt: skip
 
     def _say(self, odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> None:
         """A finding for each cell that has no value."""
@@ -141,13 +162,13 @@ class _Work:
         for cell, place, text in zip(odd, places, shown, strict=True):
             self.placer.problem(spot_of(place, text), cell.field, cell.text, cell.problem)
 
-    def _news(self, skus: pl.Series) -> pl.Series:
+    def _news(self, skus: kept.Words) -> pl.Series:
         """Does the shop lack the product."""
         if self.settings.mode == "update-only":
             return pl.Series(product.NEW, [product.NO]).new_from_index(0, len(skus))
         if self.known is None:
             return pl.Series(product.NEW, [product.UNKNOWN]).new_from_index(0, len(skus))
-        listed = across.among(skus, self.known.hashes)
+        listed = pl.Series(kept.among(skus, self.known.hashes))
         words = pl.when(listed).then(pl.lit(product.NO)).otherwise(pl.lit(product.YES))
         return pl.select(words.alias(product.NEW)).to_series()
 
@@ -160,11 +181,11 @@ class _Work:
 
     def judge_keys(self, parsed: Path) -> None:
         """SKUs, parents and groups over the whole catalog."""
-        doubts = across.doubtful(self.keys.table(), self.known.hashes if self.known else None)
+        doubts = kept.doubtful(self.keys, self.known.hashes if self.known else None)
         if not doubts:
             return
         rows = _rows_at(parsed, doubts)
-        parents = {row.get(across.PARENT_SKU) or "" for row in rows.values()} - {""}
+        parents = {row.get(kept.PARENT_SKU) or "" for row in rows.values()} - {""}
         frame = across.key_frame(
             (self._key_row(row, values) for row, values in rows.items()),
             self.known.among(parents) if self.known else None,
@@ -178,9 +199,9 @@ class _Work:
         return across.Row(
             row=row,
             sku=values[KEY] or "",
-            parent=values.get(across.PARENT_SKU) or "",
-            brand=self.keys.meaning(values, across.BRAND),
-            category=self.keys.meaning(values, across.CATEGORY),
+            parent=values.get(kept.PARENT_SKU) or "",
+            brand=self.keys.meaning(values, kept.BRAND),
+            category=self.keys.meaning(values, kept.CATEGORY),
         )
 
 
@@ -230,7 +251,7 @@ def _accepted(parsed: Path, path: Path, work: _Work) -> Accepted:
             for frame in chunks(batches_of(parsed), schema.names):
                 out = frame[ROW].is_in(gone)
                 lost |= set(frame.filter(out)[KEY].drop_nulls().to_list())
-                spool.write(frame.filter(~out))
+                spool.write(table_of(frame.filter(~out), schema))
                 total += frame.height
         parsed.unlink()
     else:

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.validate.across import among
+from pipeline.validate.kept import among, hashes
 from pipeline.validate.known import Known
 
 SKUS = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=12)
@@ -24,4 +24,5 @@ def test_it_is_the_set_of_what_is_listed_however_its_columns_are_cut(
 ) -> None:
     known = Known.of(in_columns(skus, size))
     assert known.among(asked) == set(asked) & set(skus)
-    assert among(pl.Series(asked, dtype=pl.String), known.hashes).to_list() == [one in skus for one in asked]
+    words = hashes(pl.Series(asked, dtype=pl.String))
+    assert among(words, known.hashes).tolist() == [one in skus for one in asked]

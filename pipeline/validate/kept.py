@@ -1,0 +1,164 @@
+"""What is kept of every row while a catalog is read, and which rows it makes doubtful.
+
+A hash of each of a few texts, eight bytes: equal hashes are only a suspicion, and who is under
+suspicion is read again (`across`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.values.columns import comparable_column
+from pipeline.values.context import Context
+from pipeline.values.kinds import comparable
+from schemas.fields import KEY, Field
+
+PARENT_SKU, BRAND, CATEGORY = "ParentSku", "Brand", "PrimaryCategory"
+_LOOSE = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]+")
+Words = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+Name = Literal["sku", "like", "parent", "brand", "category"]
+#: Words that are looked up at a time: what that takes is bounded, and stays in the cache.
+_SLICE = 65_536
+
+
+def likeness(sku: str) -> str:
+    """What SKUs share that differ only in case, white space or Unicode form."""
+    return _LOOSE.sub("", unicodedata.normalize("NFKC", sku)).casefold()
+
+
+@dataclass(slots=True, kw_only=True)
+class Keys:
+    """Of every row: hashes of its SKU, the SKU's likeness, parent, brand and category; 0 = none."""
+
+    fields: dict[str, Field]
+    ctx: Context
+    _parts: dict[Name, list[Words]] = field(default_factory=dict)
+
+    def of(self, values: pl.DataFrame) -> dict[Name, Words]:
+        """What is to be kept of some rows; a field that the catalog lacks is left out."""
+        sku = values[KEY]
+        words: dict[Name, pl.Series] = {"sku": _hash(sku), "like": _hash(_likeness(sku))}
+        if PARENT_SKU in self.fields:
+            parent = values[PARENT_SKU]
+            words["parent"] = _hash(parent.set((parent == sku).fill_null(value=False), None))
+        if BRAND in self.fields:
+            words["brand"] = self._meaning(values, BRAND)
+        if CATEGORY in self.fields:
+            words["category"] = self._meaning(values, CATEGORY)
+        return {name: column.to_numpy() for name, column in words.items()}
+
+    def add(self, words: Mapping[Name, Words]) -> None:
+        """Keep this of the rows that come next."""
+        for name, column in words.items():
+            self._parts.setdefault(name, []).append(column)
+
+    def column(self, name: Name) -> Words | None:
+        """One word a row, in order; None where no row has any."""
+        parts = self._parts.get(name)
+        return np.concatenate(parts) if parts else None
+
+    def _meaning(self, values: pl.DataFrame, name: str) -> pl.Series:
+        return _hash(comparable_column(values[name], self.fields[name], self.ctx))
+
+    def meaning(self, values: Mapping[str, str | None], name: str) -> str:
+        """What a row's brand or category is compared by, "" if it has none."""
+        return comparable(self.fields[name], values.get(name) or "", self.ctx) if name in self.fields else ""
+
+
+def hashes(skus: pl.Series) -> Words:
+    """The hashes of some SKUs, as `Keys` makes them."""
+    found: Words = _hash(skus).to_numpy()
+    return found
+
+
+def among(words: Words, listed: Words) -> Flags:
+    """Which words are listed (sorted); of a million hashes one is wrong once in 10¹³ times."""
+    found: Flags = np.zeros(len(words), dtype=np.bool_)
+    for start in range(0, len(words) if len(listed) else 0, _SLICE):
+        some = words[start : start + _SLICE]
+        order = np.argsort(some)  # who asks in order finds its neighbours in the cache
+        asked = some[order]
+        places = np.minimum(np.searchsorted(listed, asked), len(listed) - 1)
+        found[start + order] = listed[places] == asked
+    return found
+
+
+def _hash(column: pl.Series) -> pl.Series:
+    """0 for null and "", else the hash; a real 0 becomes 1."""
+    hashes = column.hash(seed=7)
+    empty = column.is_null() | (column == "").fill_null(value=False)
+    return hashes.set(hashes == 0, 1).set(empty, 0)
+
+
+def _likeness(sku: pl.Series) -> pl.Series:
+    """`likeness` of a column: plain SKUs are lower-cased in Polars, others one by one."""
+    plain = sku.str.contains(r"\A[!-~]*\z").fill_null(value=True)
+    folded = sku.str.to_lowercase()
+    if plain.all():
+        return folded
+    rows = (~plain).arg_true()
+    return folded.scatter(rows, [likeness(text) for text in sku.gather(rows).to_list()])
+
+
+def doubtful(keys: Keys, known: Words | None) -> list[int]:
+    """Rows that may break a rule between rows.
+
+    Args:
+        known: hashes of what the shop lists, sorted; None = not asked.
+    """
+    like, parent = keys.column("like"), keys.column("parent")
+    if like is None:
+        return []
+    doubt = _twins(like)
+    del like
+    rows = np.flatnonzero(parent) if parent is not None else np.zeros(0, dtype=np.int64)
+    sku = keys.column("sku") if len(rows) else None
+    if parent is not None and sku is not None:
+        doubt[rows] |= _astray(parent[rows], sku, rows, known)
+        np.copyto(sku, parent, where=parent != 0)
+        doubt |= _mixed(sku, [column for name in _MEANT if (column := keys.column(name)) is not None])
+    return [int(row) for row in np.flatnonzero(doubt)]
+
+
+_MEANT: tuple[Name, ...] = ("brand", "category")
+
+
+def _twins(like: Words) -> Flags:
+    ranked = np.sort(like)
+    found = among(like, ranked[1:][ranked[1:] == ranked[:-1]])
+    found[like == 0] = False
+    return found
+
+
+def _astray(parents: Words, skus: Words, rows: npt.NDArray[np.int64], known: Words | None) -> Flags:
+    """Whose parent is nowhere, or has a parent itself; `rows` are those with a parent."""
+    here = among(parents, np.sort(skus))
+    if known is not None:
+        here |= among(parents, known)
+    return ~here | among(parents, np.sort(skus[rows]))
+
+
+def _mixed(group: Words, meant: list[Words]) -> Flags:
+    """Rows of groups that hold more than one brand or category."""
+    order = np.argsort(group, kind="stable")
+    ranked = group[order]
+    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
+    mixed = np.zeros(len(starts), dtype=np.bool_)
+    for column in meant:
+        words = column[order]
+        highest = np.maximum.reduceat(words, starts)
+        words -= np.uint64(1)  # none becomes the largest of all
+        mixed |= (highest != 0) & (np.minimum.reduceat(words, starts) != highest - np.uint64(1))
+    mixed &= ranked[starts] != 0
+    found: Flags = np.zeros(len(group), dtype=np.bool_)
+    found[order] = np.repeat(mixed, np.diff(np.append(starts, len(group))))
+    return found
