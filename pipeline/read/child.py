@@ -46,6 +46,7 @@ def read(job: Job) -> Answer:
     Raises:
         Refusal: a file can't be read as a table.
     """
+    from pipeline.read.footer import without_footer
     from pipeline.read.table import Table, merge
 
     tables: list[Table] = []
@@ -55,7 +56,7 @@ def read(job: Job) -> Answer:
     for item in job.inputs:
         for table, notes in _named(item, job, numbers):
             if table is not None:
-                tables.append(table)
+                tables.append(without_footer(table, notes, job.options))
             choices += notes.choices
             findings += notes.done()
     headers, parts, rows = merge(tables, Path(job.out))

@@ -15,6 +15,7 @@ from pipeline.read import encoding
 from pipeline.read.catalog import Choice, Part, ReadOptions, column_letters
 from pipeline.read.dialect import Dialect, judge
 from pipeline.read.fast import SMALL, read_fast
+from pipeline.read.footer import note_footer
 from pipeline.read.header import DEPTH, find_header, footer_length, is_rule
 from pipeline.read.job import Refusal
 from pipeline.read.lines import Lines, Scan, open_lines, scan
@@ -408,15 +409,3 @@ def _bare(cell: str) -> str:
     """The text in a cell that says ="text"."""
     found = re.fullmatch(r'="((?:[^"]|"")*)"\s*', cell)
     return found[1].replace('""', '"') if found else cell
-
-
-def note_footer(notes: Notes, line: int, cells: Sequence[str | None]) -> None:
-    """Say that a row below the data was not read."""
-    shown = " ".join(cell for cell in cells if cell)
-    notes.found(
-        "footer-skipped",
-        "this row below the data is a footer, no product",
-        row=line,
-        value=shown,
-        hint="skip_footer = 0 in [read] reads it",
-    )

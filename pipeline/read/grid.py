@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.read.catalog import Part, ReadOptions, column_letters
+from pipeline.read.footer import note_footer
 from pipeline.read.header import DEPTH, find_header, footer_length
 from pipeline.read.job import Refusal
 from pipeline.read.notes import Notes
@@ -266,13 +267,7 @@ class _Body:
         shown = [[line.cells.get(place) for place in self._places] for line in tail]
         count = footer_length(shown, len(self._places)) if told is None else told
         for line in tail[len(tail) - count :] if count else []:
-            self._notes.found(
-                "footer-skipped",
-                "this row below the data is a footer, no product",
-                row=line.number,
-                value=" ".join(line.cells.values()),
-                hint="skip_footer = 0 in [read] reads it",
-            )
+            note_footer(self._notes, line.number, list(line.cells.values()))
         return tail[: len(tail) - count] if count else tail
 
     def _add(self, line: Line) -> None:

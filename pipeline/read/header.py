@@ -15,12 +15,19 @@ DEPTH = 60
 
 _NUMBER = re.compile(r"[-+]?[\d\s.,'%€$£]*\d[\d\s.,'%€$£]*")
 _FIELD = re.compile(r"(ProductData|BusinessUnits)\.\S+")
+#: What stands before sums, in the languages of sellers' systems; an article such as TOTAL-001 is none.
 _FOOTER = re.compile(
-    r"\W*(grand )?(sub-?)?(total|totales|totals|suma|summe|gesamt\w*|somme|итого|всього|разом|合計|総計|fin|"
-    r"ende|end of (file|report)|eof|fin del (archivo|reporte|informe)|\d+ (rows?|records?|filas|registros|"
-    r"productos|products|items|artículos|artikel|zeilen|lignes|строк))\b.*",
+    r"\W*(grand[ -]?|sub-?|sous-|zwischen|end|gesamt|rechnungs)?"
+    r"(total|totales|totale|totali|totals|totaux|totaal|totalt|suma|sumy|sum|summe|summa|summen|gesamt\w*|"
+    r"somme|somma|razem|łącznie|ogółem|toplam|yekun|összesen|celkem|yhteensä|jumlah|tổng|cộng|σύνολο|"
+    r"итого|всего|разом|всього|รวม\w*|ยอดรวม\w*|المجموع|الإجمالي|الاجمالي|اجمالي|إجمالي|סך|合計|総計|小計|"
+    r"总计|合计|합계|총계|fin|ende|end of (file|report)|eof|fin del (archivo|reporte|informe)|"
+    r"\d+ (rows?|records?|filas|registros|productos|products|items|artículos|artikel|zeilen|lignes|строк))"
+    r"(?![-_/.]?\d)\b(?![-_/]\w).*",
     re.IGNORECASE | re.DOTALL,
 )
+#: A number as it stands in a row of sums: with its currency or unit.
+AMOUNT = re.compile(r"[^\d\s]{0,3}\s*[-+]?\d[\d\s.,'’]*\s*[^\d\s]{0,4}")
 
 #: A line drawn by characters; the quick way asks Arrow for the same.
 RULE = r"[-=+*_:|\s]*[-=]{2,}[-=+*_:|\s]*"
@@ -115,7 +122,7 @@ def footer_length(tail: Sequence[Sequence[str | None]], width: int) -> int:
 def _is_footer(texts: list[str], width: int) -> bool:
     first = texts[0]
     if _FOOTER.fullmatch(first):
-        sums = len(texts) < width and all(map(_NUMBER.fullmatch, texts[1:]))
+        sums = len(texts) < width and all(map(AMOUNT.fullmatch, texts[1:]))
         return sums or len(texts) <= max(2, width // 2)
     ruled = re.fullmatch(r"[-=*_#. ]{3,}", first) is not None
     return len(texts) == 1 and (ruled or (len(first.split()) >= 3 and not first.startswith("http")))
