@@ -162,8 +162,12 @@ class Shop(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Shop:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(self.url)
+            whole = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            raise ValueError(f"url {self.url!r} is no address") from None
+        if parts.scheme not in ("http", "https") or not whole:
             raise ValueError(f"url {self.url!r} must be an https address")
         if parts.username or parts.password:
             raise ValueError("url must not hold a user or a password")

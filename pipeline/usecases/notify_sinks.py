@@ -10,13 +10,12 @@ import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError, ShopError
 from pipeline.settings import LOOPBACK
 from pipeline.store.atomic import append_durable, private_folder
 from pipeline.usecases.notify_words import Notice
-from pipeline.usecases.posting import post
+from pipeline.usecases.posting import post, split
 
 SCHEMA = "sellercenter/notice/1"
 
@@ -40,10 +39,10 @@ def by_webhook(address: str, notice: Notice) -> None:
     """POST it as JSON.
 
     Raises:
-        SettingsError: the address isn't https (or loopback).
+        SettingsError: that isn't an address, or not one by https (or loopback).
         ShopError: it wasn't taken.
     """
-    parts = urlsplit(address)
+    parts = split(address)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise SettingsError("the webhook's address must be https")
     post(address, document(notice), {"Content-Type": "application/json; charset=utf-8"})

@@ -104,6 +104,9 @@ def test_a_webhook_is_sent_json(hook: Any) -> None:
     [
         pytest.param("http://hooks.example.com/CANARYHOOK123", SettingsError, id="http to the world"),
         pytest.param("ftp://hooks.example.com/CANARYHOOK123", SettingsError, id="no web address"),
+        pytest.param("https://[::1/CANARYHOOK123", SettingsError, id="half an address"),
+        pytest.param("https://hooks.example.com:CANARYHOOK123/", SettingsError, id="no port"),
+        pytest.param("CANARYHOOK123", SettingsError, id="no address"),
         pytest.param("http://127.0.0.1:9/CANARYHOOK123", ShopError, id="nobody there"),
     ],
 )
