@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pipeline.read.catalog import Part, ReadOptions, column_letters
 from pipeline.read.footer import note_footer
 from pipeline.read.header import DEPTH, find_header, footer_length
-from pipeline.read.job import Refusal
+from pipeline.read.job import Refusal, cell_too_long
 from pipeline.read.notes import Notes
 from pipeline.read.slabs import Columns, Slab, Slabs
 from pipeline.read.table import Table, TableWriter, clean_headers, without_columns, without_idle
@@ -276,7 +276,16 @@ class _Body:
         if self._ours:
             cells = [unescape(cell) if cell else cell for cell in cells]
         size = sum(map(len, line.cells.values()))
+        if size > self._options.limits.max_cell:
+            self._bound(line)
         self._writer.add(line.number, cells, size, self._mark(line.numbers))
+
+    def _bound(self, line: Line) -> None:
+        most = self._options.limits.max_cell
+        for column, text in line.cells.items():
+            if len(text) > most:
+                place = f"{self._notes.place}: cell {column_letters(column)}{line.number}"
+                raise cell_too_long(place, len(text), most)
 
     def _mark(self, numbers: set[int]) -> bytes | None:
         if not numbers:

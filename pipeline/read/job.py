@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.read.catalog import Choice, Limits, Part, ReadOptions
 from pipeline.read.finding import Finding, Severity
+from pipeline.values.counted import grouped
 
 
 class Refusal(Exception):
@@ -18,6 +19,13 @@ class Refusal(Exception):
         self.message = message
         self.hint = hint
         self.code = code
+
+
+def cell_too_long(place: str, size: int, most: int) -> Refusal:
+    """The refusal of a cell that holds more than is read; `place` says which, as well as it is known."""
+    text = f"{place} holds {grouped(size)} characters, {grouped(most)} are read"
+    hint = "parse_max_cell in [shops.NAME.catalog] allows longer ones"
+    return Refusal(text, hint=hint, code="cell-too-long")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

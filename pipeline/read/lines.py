@@ -11,6 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from pipeline.read.job import Refusal
+from pipeline.values.counted import grouped
 
 #: Stands for a carriage return that ends no line while the csv module looks; a private-use character.
 LONE_CR = "\uf8d0"
@@ -113,7 +114,7 @@ class Lines:
 
     def __init__(self, file: TextIO, *, longest: int, name: str, stray_cr: bool = False) -> None:
         self._file = file
-        self._longest = longest
+        self.longest = longest
         self._name = name
         self._stray_cr = stray_cr
         self._back: deque[str] = deque()
@@ -141,14 +142,15 @@ class Lines:
         if self._back:
             line = self._back.popleft()
         else:
-            line = self._file.readline(self._longest)
+            line = self._file.readline(self.longest)
             if not line:
                 self.ended = True
                 raise StopIteration
-            if len(line) >= self._longest and not line.endswith(("\n", "\r")):
+            if len(line) >= self.longest and not line.endswith(("\n", "\r")):
                 raise Refusal(
-                    f"{self._name}: line {self.number + 1} is longer than {self._longest} characters",
-                    hint="is this a delimited text file? max_cell in the read limits allows longer ones",
+                    f"{self._name}: line {self.number + 1} is longer than {grouped(self.longest)} characters",
+                    hint="is this a delimited text file? a line may hold 16 times parse_max_cell "
+                    "of [shops.NAME.catalog]",
                     code="line-too-long",
                 )
             if line[0] == "\ufeff":  # files put together one behind another keep their marks

@@ -10,10 +10,10 @@ from pathlib import Path
 from lxml import etree
 
 from pipeline.read import encoding
-from pipeline.read.catalog import Limits, ReadOptions
+from pipeline.read.catalog import Limits, ReadOptions, column_letters
 from pipeline.read.formats import look_of
 from pipeline.read.grid import Line, Merge, to_table
-from pipeline.read.job import Refusal
+from pipeline.read.job import Refusal, cell_too_long
 from pipeline.read.looks import PLAIN, Look, shown
 from pipeline.read.notes import Notes
 from pipeline.read.sheetxml import safe_parser
@@ -313,8 +313,10 @@ def _check(lines: list[Line], place: str, limits: Limits) -> None:
     for line in lines:
         if line.number > ROWS or max(line.cells, default=0) >= COLUMNS:
             raise Refusal(f"{place}: row {line.number} is beyond what a sheet can hold", code="limit")
-        if any(len(text) > limits.max_cell for text in line.cells.values()):
-            raise Refusal(f"{place}: a cell in row {line.number} is too long", code="cell-too-long")
+        for column, text in line.cells.items():
+            if len(text) > limits.max_cell:
+                at = f"{place}: cell {column_letters(column)}{line.number}"
+                raise cell_too_long(at, len(text), limits.max_cell)
 
 
 def _bytes(path: Path, name: str, limits: Limits) -> bytes:

@@ -12,8 +12,9 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.read.catalog import column_letters
 from pipeline.read.dialect import Dialect
-from pipeline.read.job import Refusal
+from pipeline.read.job import Refusal, cell_too_long
 from pipeline.read.lines import LONE_CR, Lines
 
 
@@ -45,8 +46,11 @@ def records(lines: Lines, dialect: Dialect, *, width: int = 0) -> Iterator[Recor
         except StopIteration:
             return
         except csv.Error as error:
+            cells = _whole(lines, dialect)
+            if cells and not _swallows(cells, lines, dialect, width):
+                raise _too_long(cells, start) from None
             if len(lines.taken) < 2:
-                raise Refusal(f"line {start}: {error}", code="cell-too-long") from None
+                raise Refusal(f"line {start}: {error}", code="damaged") from None
             cells = []
         spanned = len(lines.taken)
         if (spanned > 1 or lines.ended) and (not cells or _swallows(cells, lines, dialect, width)):
@@ -56,6 +60,23 @@ def records(lines: Lines, dialect: Dialect, *, width: int = 0) -> Iterator[Recor
             yield Record(line=start, cells=_shown(cells), swallowed=spanned - 1)
             continue
         yield Record(line=start, cells=_shown(cells))
+
+
+def _whole(lines: Lines, dialect: Dialect) -> list[str]:
+    """The record once more, its cells as long as a line may be; none where its quote is never closed."""
+    limit = csv.field_size_limit(lines.longest)
+    lines.put_back(0)
+    try:
+        return next(dialect.reader(lines), [])
+    except csv.Error:
+        return []
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _too_long(cells: Sequence[str], line: int) -> Refusal:
+    at = max(range(len(cells)), key=lambda place: len(cells[place]))
+    return cell_too_long(f"cell {column_letters(at)}{line}", len(cells[at]), csv.field_size_limit())
 
 
 def _shown(cells: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from lxml import etree
 
-from pipeline.read.job import Refusal
+from pipeline.read.job import Refusal, cell_too_long
 
 NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 #: The same in the strict form of the standard.
@@ -230,7 +230,7 @@ def shared_strings(stream: Readable, longest: int) -> list[str]:
                 simple = first is not None and len(element) == 1 and len(first) == 0
                 text = (first.text or "") if simple and first is not None else _texts(element)
                 if len(text) > longest:
-                    raise Refusal(f"a cell holds {len(text)} characters", code="cell-too-long")
+                    raise cell_too_long("a cell", len(text), longest)
                 texts.append(unescaped(text))
                 _forget(element)
     except etree.XMLSyntaxError as error:

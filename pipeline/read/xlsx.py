@@ -16,7 +16,7 @@ from lxml import etree
 from pipeline.read.catalog import Limits, column_letters
 from pipeline.read.formats import BUILTIN, look_of
 from pipeline.read.grid import Line, Merge
-from pipeline.read.job import Refusal
+from pipeline.read.job import Refusal, cell_too_long
 from pipeline.read.looks import DIGITS, PLAIN, Look, padded, plain, shown, stored
 from pipeline.read.notes import Notes
 from pipeline.read.sheetxml import (
@@ -375,8 +375,8 @@ class Lines:
     def bounded(self, text: str, row: int, column: int) -> str:
         """The text, if a cell may hold so much."""
         if len(text) > self.longest:
-            place = f"{column_letters(column)}{row}"
-            raise Refusal(f"{self._notes.place}: cell {place} is too long", code="cell-too-long")
+            place = f"{self._notes.place}: cell {column_letters(column)}{row}"
+            raise cell_too_long(place, len(text), self.longest)
         return text
 
     def _other(self, cell: Cell, row: int, column: int) -> str:

@@ -150,6 +150,50 @@ def test_macros_and_links_are_ignored_and_said(tmp_path: Path):
     assert {"macros ignored", "links to other files ignored"} <= {choice.what for choice in catalog.choices}
 
 
+LONG = "x y\n" * 300_000
+LONG_CELLS = {
+    "text": ("a.csv", lambda: f'sku,name\n1,a\n2,"{"x" * 1_200_000}"\n'.encode()),
+    "text of many lines": ("a.csv", lambda: f'sku,name\n1,a\n2,"{LONG}"\n'.encode()),
+    "page": ("a.xls", lambda: f"<html><table><tr><td>sku<td>name<tr><td>1<td>a<tr><td>2<td>{'x' * 1_200_000}</table></html>".encode()),
+    "free office": ("a.ods", lambda: ods(("sku", "name"), ("1", "a"), ("2", "x" * 1_200_000))),
+    "workbook": ("a.xlsx", lambda: workbook(f'<row r="1">{inline("sku")}{inline("name", "B1")}</row><row r="2">{inline("1", "A2")}</row><row r="3">{inline("2", "A3")}{inline("x" * 1_200_000, "B3")}</row>')),
+}  # fmt: skip
+
+
+def ods(*rows) -> bytes:
+    kinds = ("office", "table", "text")
+    spaces = " ".join(f'xmlns:{kind}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"' for kind in kinds)
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'.format
+    body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+    content = f"<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name='P'>{body}</table:table></office:spreadsheet></office:body></office:document-content>"
+    mime = b"application/vnd.oasis.opendocument.spreadsheet"
+    return zipped(("mimetype", mime), ("content.xml", content.encode()))
+
+
+@pytest.mark.parametrize(("name", "make"), LONG_CELLS.values(), ids=LONG_CELLS.keys())
+def test_a_cell_beyond_the_limit_is_named_with_its_setting(tmp_path: Path, name, make):
+    path = tmp_path / name
+    path.write_bytes(make())
+    with pytest.raises(InputRefused) as caught:
+        read_catalog([str(path)], SMALL, folder=tmp_path)
+    said = caught.value
+    assert (said.code, "B3" in said.message, "1 200 00" in said.message) == ("cell-too-long", True, True), (
+        said
+    )
+    assert "1 048 576 are read" in said.message
+    assert said.hint == "parse_max_cell in [shops.NAME.catalog] allows longer ones"
+    wide = ReadOptions(limits=Limits(max_cell=2_000_000))
+    assert read_catalog([str(path)], wide, folder=tmp_path).rows == 2
+
+
+def test_a_quote_that_nothing_closes_is_no_long_cell(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'sku,name,price\n1,"a,5\n' + b"2,b,6\n" * 400_000)
+    found = read_catalog([str(path)], SMALL, folder=tmp_path)
+    assert found.rows == 400_001
+    assert [(item.code, item.row) for item in found.findings] == [("unbalanced-quote", 2)]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a FIFO")
 @pytest.mark.parametrize("kind", ["fifo", "device", "folder", "missing"])
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind):
