@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipeline.market.feeds import Action, Feed, Receipt
-from pipeline.settings import Shop
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.context import Context
 from pipeline.values.currency import decimals_of_currency
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.journal.journal import Journal
     from pipeline.market.calls import Call
     from pipeline.market.client import Client
+    from pipeline.settings import Shop
 
 FEEDS_A_PAGE = 100
 #: How often a list that moves while it's read is read again.

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from pipeline.errors import Exit
-from pipeline.journal.check import check as check_record
 from pipeline.journal.journal import Journal, RunRow
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
@@ -70,6 +69,8 @@ def _line(run: RunRow, told: RunFacts) -> str:
 
 
 def _checked(journal: Journal) -> Outcome:
+    from pipeline.journal.check import check as check_record
+
     found = check_record(journal)
     document = {"events": found.events, "whole": found.whole, "problems": list(found.problems)}
     if found.whole:

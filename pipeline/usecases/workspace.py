@@ -6,20 +6,23 @@ import hashlib
 import json
 import os
 import secrets as entropy
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.budget.clock import SystemClock
 from pipeline.budget.throttle import Clock
 from pipeline.market.secret import Secret
-from pipeline.settings import Settings, Shop, load_settings
 from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.usecases import secrets
 from pipeline.usecases.progress import Progress, Silence
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings, Shop
 
 STATE = Path(".sellercenter")
 
@@ -56,6 +59,8 @@ class Workspace:
 
     @cached_property
     def settings(self) -> Settings:
+        from pipeline.settings import load_settings  # pydantic takes its time: not every command needs it
+
         return load_settings(self.config)
 
     @property
@@ -87,8 +92,20 @@ class Workspace:
         """`--state`, else the settings' `state`, else `.sellercenter/` here; not created yet."""
         if self.asked_state is not None:
             return self.asked_state
-        named = self.settings.state if self.config_asked or self.config.exists() else None
+        named = self._state_named() if self.config_asked or self.config.exists() else None
         return self.base / Path(named).expanduser() if named else STATE
+
+    def _state_named(self) -> str | None:
+        """`state` of the settings file; who needs no more of it doesn't wait for the file to be checked.
+
+        Raises:
+            SettingsError: the file can't be read, or says no text there.
+        """
+        try:
+            said = tomllib.loads(self.config.read_text(encoding="utf-8-sig")).get("state")
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            return self.settings.state
+        return said if said is None or isinstance(said, str) else self.settings.state
 
     @property
     def database(self) -> Path:

@@ -186,15 +186,45 @@ def test_what_is_not_there_is_said_in_words(words: tuple[str, ...], style: str, 
 @pytest.mark.skipif(os.name != "posix", reason="processor time of children")
 def test_help_answers_at_once() -> None:
     """150 ms is the goal (`make bench`): little beside what Python and click cost before anything of ours."""
-
-    def spent(*words: str) -> float:
-        before = os.times()
-        python(*words)
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
-
     bare = min(spent("-c", "import click") for _ in range(5))
     assert min(spent("-m", "pipeline", "--help") for _ in range(5)) < 3 * bare
+
+
+#: Who asks what happened, or what is left, waits for the database, and for nothing else that is heavy.
+LIGHT = {
+    ("runs",): {"sqlalchemy"},
+    ("budget",): {"sqlalchemy", "pydantic"},
+}
+
+
+@pytest.mark.parametrize("words", LIGHT, ids=" ".join)
+def test_the_record_waits_for_nothing_that_it_does_not_need(words: tuple[str, ...], tmp_path: Path) -> None:
+    """500 ms is the goal (`make bench`), and nearly all of it is imports."""
+    config = tmp_path / "sellercenter.toml"
+    config.write_text(NOBODY_THERE, encoding="utf-8")
+    common = ("--config", str(config), "--state", str(tmp_path / "state"), "--no-progress")
+    code = (
+        "import sys, io; from pipeline.cli.main import run; from pipeline.cli.shell import Shell; "
+        "run(Shell(argv=tuple(sys.argv[1:]), stdout=io.StringIO(), stderr=io.StringIO())); "
+        f"print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    )
+    assert set(python("-c", code, *common, *words).stdout.split()) == LIGHT[words]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processor time of children")
+def test_the_record_answers_at_once(tmp_path: Path) -> None:
+    """Measured beside what its library alone costs: no clock of a busy machine decides."""
+    bare = min(spent("-c", "import sqlalchemy, pydantic") for _ in range(3))
+    runs = ("-m", "pipeline", "--state", str(tmp_path / "state"), "runs")
+    assert min(spent(*runs) for _ in range(3)) < 2.5 * bare
+
+
+def spent(*words: str) -> float:
+    """Processor seconds of a Python of its own."""
+    before = os.times()
+    python(*words)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def python(*words: str) -> subprocess.CompletedProcess[str]:
