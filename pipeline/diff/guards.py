@@ -116,7 +116,7 @@ def _sizes(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
     yield sized("zero-stock", seen.zeroed, listed, limits.zero_stock_pct, words, limits.zero_stock_max)
     words = "move to another category"
     yield sized("category-moved", seen.moved, listed, limits.category_moved_pct, words)
-    words = "lose more than half of their name or description"
+    words = "lose more than half of a name or description"
     yield sized("text-shrunk", seen.shrunk, listed, limits.text_shrunk_pct, words)
 
 

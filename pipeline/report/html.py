@@ -30,14 +30,14 @@ from pipeline.report.words import (
     COUNT_WORDS,
     REASON_WORDS,
     RUN_WORDS,
-    by_verdict,
     changing,
     guard_title,
     guard_words,
     push_command,
+    telling,
     verdict_line,
 )
-from pipeline.values.counted import grouped
+from pipeline.values.counted import grouped, plural
 
 _SCRIPTS = ("text", "worddiff", "list", "explorer", "changes", "notes", "page")
 #: Bars in the picture of fields; the filter lists all.
@@ -109,7 +109,9 @@ def _environment() -> Environment:
         "short": one_line,
         "guard": lambda guard: guard_title(guard.rule),
         "guard_words": guard_words,
-        "by_verdict": by_verdict,
+        "telling": telling,
+        "silent": lambda guards: [guard for guard in guards if guard not in telling(guards)],
+        "counted": plural,
         "used": lambda options: [option for option in options if option[2]],
         "field_options": lambda fields: [(each.field, each.field, None) for each in fields],
         "guard_options": lambda guards: [

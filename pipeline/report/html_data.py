@@ -86,7 +86,7 @@ def change_payload(report: DiffReport, *, max_rows: int = MAX_ROWS) -> Payload:
                 continue
             row = rows[record.sku] = _product(record, report)
         for change in record.changes:
-            row[4].append(_change(change, record, fields, sources))
+            row[4].append(_change(change, report.spelled(change), record, fields, sources))
             text += len(change.before or "") + len(change.after)
     changes = [change for row in rows.values() for change in row[4]]
     guards = {guard.rule: [shown_value(sku) for sku in guard.skus] for guard in report.plan.guards}
@@ -112,14 +112,14 @@ def _product(record: Record, report: DiffReport) -> Row:
     return [shown_value(record.sku), name, EFFECTS.index(record.effect), shown_value(image), []]
 
 
-def _change(change: Change, record: Record, fields: _Table, sources: _Table) -> Row:
+def _change(change: Change, after: str, record: Record, fields: _Table, sources: _Table) -> Row:
     origin = change.origin or Origin()
     source = tuple(visible(part) for part in (origin.file, origin.sheet, origin.expression))
     place = origin.cell or (str(origin.row) if origin.row else "")
     return [
         fields.index(visible(change.field)),
         None if change.before is None else shown_value(change.before),
-        shown_value(change.after),
+        shown_value(after),
         sources.index(source),
         visible(place),
         None if change.drift is None else shown_value(change.drift),

@@ -130,7 +130,7 @@ def _diff(page: _Page, report: DiffReport) -> None:
         (str(severity), code(name), grouped(number)) for name, severity, number in report.finding_counts.codes
     )
     page.table("Findings", ("severity", "code", "number"), codes, len(report.finding_counts.codes), 0.2)
-    changes = (_change(line) for line in report.rows())
+    changes = (_change(line, report) for line in report.rows())
     page.table("Changes", ("effect", "sku", "field", "before", "after"), changes, report.lines)
     _foot(page, report)
 
@@ -175,10 +175,10 @@ def _prices(page: _Page, report: DiffReport) -> None:
     page.table(title, ("move", "sku", "name", "before", "after"), rows, len(prices.movers), 0.2)
 
 
-def _change(line: Line) -> Row:
+def _change(line: Line, report: DiffReport) -> Row:
     change = line.change
     values = (
-        (code(change.field, 60), code(change.before or "", 100), code(change.after, 100))
+        (code(change.field, 60), code(change.before or "", 100), code(report.spelled(change), 100))
         if change
         else ("",) * 3
     )

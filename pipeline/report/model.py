@@ -10,13 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.diff.plan import Effect, Guard, Held, Plan, Record
+from pipeline.diff.plan import Change, Effect, Guard, Held, Plan, Record
 from pipeline.journal.states import RunCounts
 from pipeline.read.finding import Finding
 from pipeline.report.counting import FieldCount, FindingCounts, LineCounter, count_findings
 from pipeline.report.prices import Prices
 from pipeline.report.rows import Line, lasting, lines_of, name_of
 from pipeline.report.rows import Stream as Stream
+
+_CATEGORIES = frozenset({"PrimaryCategory", "Categories"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class DiffReport:
         records, held, findings: rows, read anew by each renderer.
         names: SKU → product name, as far as known.
         images: SKU → address of the main image, as far as known.
+        categories: id → path of names, as far as known.
         path: where the plan lies, for the command that pushes it; "" if it was not saved.
         fields: lines by field, most changed first.
         lines: change lines over all records.
@@ -42,6 +45,7 @@ class DiffReport:
     findings: Iterable[Finding]
     names: Mapping[str, str]
     images: Mapping[str, str]
+    categories: Mapping[str, str]
     path: str
     fields: tuple[FieldCount, ...]
     lines: int
@@ -67,6 +71,13 @@ class DiffReport:
     @property
     def refused(self) -> tuple[Guard, ...]:
         return self.plan.refused
+
+    def spelled(self, change: Change) -> str:
+        """The value to be sent, as a person reads it: a category by its names, its id beside them."""
+        if change.field not in _CATEGORIES or not change.after:
+            return change.after
+        ids = [part.strip() for part in change.after.split(",")]
+        return "\n".join(f"{self.categories[id_]} ({id_})" if id_ in self.categories else id_ for id_ in ids)
 
     def rows(self) -> Iterator[Line]:
         """Every change in sending order."""
@@ -184,6 +195,7 @@ def diff_report(
     findings: Iterable[Finding] = (),
     names: Mapping[str, str] | None = None,
     images: Mapping[str, str] | None = None,
+    categories: Mapping[str, str] | None = None,
     path: str = "",
 ) -> DiffReport:
     """Count everything that the renderers of a plan will say, in one pass over its records.
@@ -203,6 +215,7 @@ def diff_report(
         findings=findings,
         names=names or {},
         images=images or {},
+        categories=categories or {},
         path=path,
         fields=counter.fields(),
         lines=counter.lines,

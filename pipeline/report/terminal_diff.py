@@ -25,10 +25,10 @@ from pipeline.report.text import duration, message, one_line, percent, visible
 from pipeline.report.words import (
     COUNT_WORDS,
     VERDICT_WORDS,
-    by_verdict,
     guard_words,
     held_words,
     number_text,
+    telling,
     verdict_line,
 )
 from pipeline.values.counted import grouped, plural
@@ -80,12 +80,12 @@ def _fields(report: DiffReport, shown: int) -> RenderableType:
 
 def _guards(guards: tuple[Guard, ...], shown: int) -> RenderableType:
     """Those that have something to say; of the others how many there are."""
-    telling = [guard for guard in by_verdict(guards) if guard.verdict != "ok" or guard.message]
-    passed = len(guards) - len(telling)
-    if not telling:
+    said = telling(guards)
+    passed = len(guards) - len(said)
+    if not said:
         return Text(f"All {passed} passed.", style="green")
     grid = table(("", "key"), ("rule", "key"), ("measured", "number"), ("limit", "number"), ("", "text"))
-    for guard in telling:
+    for guard in said:
         verdict = Text(VERDICT_WORDS[guard.verdict], style=STYLE[guard.verdict])
         grid.add_row(
             verdict,
@@ -117,16 +117,15 @@ def _price_title(report: DiffReport) -> str:
 
 def _movers(report: DiffReport) -> RenderableType:
     grid = table(("", "number"), ("sku", "key"), ("field", "key"), ("before", "number"), ("after", "number"))
-    grid.add_column("", overflow="ellipsis", no_wrap=True)
+    grid.add_column("", overflow="ellipsis")  # where room is short, the name gives way, never a price
     for move in report.prices.movers:
-        style = "red" if move.percent < 0 else "green"
         grid.add_row(
-            Text(percent(move.percent), style=style),
+            Text(percent(move.percent)),
             Text(one_line(move.sku, 40)),
             Text(visible(move.field)),
             Text(one_line(move.before, 20)),
             Text(one_line(move.after, 20)),
-            Text(one_line(move.name, 60), style="dim"),
+            Text(one_line(move.name, 60), style="dim", no_wrap=True, overflow="ellipsis"),
         )
     return grid
 
@@ -139,19 +138,19 @@ def _changes(report: DiffReport, records: list[Record]) -> RenderableType:
         effect = Text(str(record.effect), style=STYLE[record.effect])
         if record.effect is Effect.UPDATE:
             for line in lines_of(record, name):
-                grid.add_row(effect, sku, *_cells(line))
+                grid.add_row(effect, sku, *_cells(line, report))
         else:
             told = plural(len(record.changes), "field") if record.effect is Effect.CREATE else ""
             grid.add_row(effect, sku, Text(told, style="dim"), Text(), Text(one_line(name, 60)))
     return grid
 
 
-def _cells(line: Line) -> tuple[Text, Text, Text]:
+def _cells(line: Line, report: DiffReport) -> tuple[Text, Text, Text]:
     change = line.change
     if change is None:
         return Text(), Text(), Text()
     before = _value(change.before) if change.before is not None else Text("unknown", style="dim")
-    return Text(visible(change.field)), before, _value(change.after)
+    return Text(visible(change.field)), before, _value(report.spelled(change))
 
 
 def _value(value: str) -> Text:

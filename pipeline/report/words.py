@@ -19,7 +19,7 @@ COUNT_WORDS = {
     "deactivate": "products deactivated",
     "remove": "products removed",
     "unchanged": "already as the file says",
-    "blocked": "can't be done by the API, or rest in quarantine",
+    "blocked": "held back: the reason stands with each",
     "rejected": "refused by validation",
     "not_listed": "not in this shop, left alone",
 }
@@ -90,6 +90,11 @@ def by_verdict(guards: Iterable[Guard]) -> list[Guard]:
     """Guards as they matter: refused, allowed, ok."""
     order = {"refused": 0, "allowed": 1, "ok": 2}
     return sorted(guards, key=lambda guard: order[guard.verdict])
+
+
+def telling(guards: Iterable[Guard]) -> list[Guard]:
+    """Those that have something to say, as they matter: they refuse, were allowed, or say why they don't."""
+    return [guard for guard in by_verdict(guards) if guard.verdict != "ok" or guard.message]
 
 
 def guard_words(guard: Guard) -> str:

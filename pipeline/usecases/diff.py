@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from pipeline.diff.told import with_findings
 from pipeline.errors import Exit, InputRefused, worst
 from pipeline.journal.journal import Journal
 from pipeline.journal.memory import JournalMemory
-from pipeline.market.lookups import Lookups
+from pipeline.market.lookups import Category, Lookups
 from pipeline.read.finding import Finding
 from pipeline.rollback.invert import status_fields
 from pipeline.snapshot.snapshot import Snapshot
@@ -48,6 +48,7 @@ class Comparison:
 
     Attributes:
         rejected: rows refused, by themselves or beside what the shop holds (these are held in the plan).
+        categories: the shop's tree.
     """
 
     plan: Plan
@@ -56,6 +57,7 @@ class Comparison:
     findings: tuple[Finding, ...]
     rejected: int
     skipped: Mapping[str, int]
+    categories: Mapping[str, Category] = field(default_factory=dict)
 
 
 def compare(
@@ -144,7 +146,7 @@ def comparison(
     )  # fmt: skip
     return Comparison(
         plan=plan, folder=ws.plans, snapshot=held, findings=accepted.findings,
-        rejected=accepted.rejected, skipped=mapped.skipped,
+        rejected=accepted.rejected, skipped=mapped.skipped, categories=judged.lookups.categories,
     )  # fmt: skip
 
 
@@ -195,7 +197,7 @@ def _again(
     ws.progress.say("files, settings, shop and journal are those of an earlier comparison: its plan holds")
     return Comparison(
         plan=plan, folder=ws.plans, snapshot=held, findings=earlier.findings,
-        rejected=earlier.rejected, skipped=earlier.skipped,
+        rejected=earlier.rejected, skipped=earlier.skipped, categories=tree,
     )  # fmt: skip
 
 
@@ -215,6 +217,7 @@ def report(
     return planned(
         ws, found.plan, found.folder, out=out, reports=reports, findings=found.findings,
         products=shown(found.snapshot, skus), codes=(worst(*codes),), skipped=found.skipped,
+        categories={each.id: " > ".join(each.path) for each in found.categories.values()},
     )  # fmt: skip
 
 

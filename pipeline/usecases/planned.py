@@ -32,6 +32,7 @@ def planned(
     findings: Iterable[Finding] = (),
     codes: Sequence[Exit] = (),
     skipped: Mapping[str, int] | None = None,
+    categories: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Report a sealed plan.
 
@@ -40,12 +41,13 @@ def planned(
         products: what the shop holds of the touched products, for names and pictures.
         codes: what else the command ends with.
         skipped: rows that hold no product of their own, by reason.
+        categories: id → path of names, as far as known.
     """
     path = plan_path(folder, plan.id)
     if out is not None:
         write_atomic(out, path.read_bytes())
         path = out
-    report = report_of(plan, path, products or {}, findings)
+    report = report_of(plan, path, products or {}, findings, categories or {})
     for file in reports:
         render(report, file)
         ws.progress.say(f"report: {file}")
@@ -61,7 +63,13 @@ def planned(
     )
 
 
-def report_of(plan: Plan, path: Path, products: Products, findings: Iterable[Finding]) -> DiffReport:
+def report_of(
+    plan: Plan,
+    path: Path,
+    products: Products,
+    findings: Iterable[Finding],
+    categories: Mapping[str, str],
+) -> DiffReport:
     """The one model that every form of the report is made of."""
     names = {sku: name for sku, product in products.items() if (name := product.get("Name"))}
     images = {
@@ -69,7 +77,7 @@ def report_of(plan: Plan, path: Path, products: Products, findings: Iterable[Fin
     }
     return diff_report(
         plan, Stream(partial(records, path)), held=Stream(partial(held, path)), findings=tuple(findings),
-        names=names, images=images, path=str(path),
+        names=names, images=images, path=str(path), categories=categories,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ class Explorer {
     for (const select of [...this.filters, this.order]) select?.addEventListener("change", () => this.update());
     this.clearing.addEventListener("click", () => { this.reset(); this.search.focus(); });
     this.pane.addEventListener("keydown", (event) => { if (event.key === "Escape") this.list.box.focus(); });
-    this.list.box.parentElement.style.maxHeight = `${Math.max(4, rows.length) * rowHeight + 2}px`;
+    this.list.box.parentElement.style.setProperty("--most", `${Math.max(4, rows.length) * rowHeight + 2}px`);
     this.update();
   }
 
