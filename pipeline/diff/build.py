@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.diff.batches import pack
+from pipeline.diff.collector import rarely_collecting
 from pipeline.diff.compare import Draft, source_columns
 from pipeline.diff.forecast import forecast
 from pipeline.diff.guards import verdicts, went_back
@@ -103,8 +104,9 @@ def make_plan(
     while True:
         draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred)
         with Assembly(folder, shop, market_of(market)) as assembly:
-            for decided in draft:
-                assembly.take(decided.records, decided.held)
+            with rarely_collecting():
+                for decided in draft:
+                    assembly.take(decided.records, decided.held)
             if not barred and (barred := _barred(accepted, snapshot, draft, shop)):
                 continue  # who was taken already must stay behind: once more, knowing them
             tell(draft.findings)

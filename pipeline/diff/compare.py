@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,14 +26,15 @@ from pipeline.diff.origins import Origins
 from pipeline.diff.pairs import STRETCH, Aside
 from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.rules import Rules
-from pipeline.diff.screen import is_long
+from pipeline.diff.screen import Digests, is_long
 from pipeline.diff.settle import Breach, Decided
-from pipeline.diff.suspects import Doubts, doubts, lay_aside, no_doubts, unsure
+from pipeline.diff.suspects import Doubts, digested, doubts, lay_aside, no_doubts, unsure
 from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
 from pipeline.read.finding import Finding
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
+from pipeline.validate.ahead import beforehand
 from schemas.fields import KEY
 
 
@@ -73,7 +75,10 @@ class Draft:
         fields = [of for name in accepted.fields if name != KEY and (of := rules.field(name))]
         self._readable = [of for of in fields if of.readable and of.name in self._columns]
         self._unreadable = [of for of in fields if of not in self._readable]
-        self._partners = partners(accepted, snapshot)
+        with ThreadPoolExecutor(max_workers=1) as beside:  # the two passes over the file need each other not
+            digests = beside.submit(self._digested)
+            self._partners = partners(accepted, snapshot)
+            self._digests = digests.result()
         self._fates: Counter[str] = Counter()
         self._undecidable = undecidable(accepted, snapshot, self._columns, rules)
         self.fields_changed: Counter[str] = Counter()
@@ -161,15 +166,21 @@ class Draft:
         with Aside(self._folder, wanted, self._stretch) as aside:
             self._lay_aside(aside, found)
             ours = our_rows(self._accepted, wanted, aside.ends)
-            for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True):
+            for (start, end, theirs), mine in beforehand(zip(aside.stretches(), ours, strict=True)):
                 if mine.height:
                     yield from meeting.decide(mine, theirs, listed[start:end][wanted[start:end]])
 
-    def _doubts(self) -> Doubts:
+    def _digested(self) -> Digests | None:
         if self._rules.mode == "create-only":
+            return None
+        return digested(self._accepted, self._readable, self._rules)
+
+    def _doubts(self) -> Doubts:
+        digests, self._digests = self._digests, None
+        if digests is None:
             return no_doubts(self._partners)
         return doubts(
-            self._accepted,
+            digests,
             self._snapshot,
             self._partners,
             fields=self._readable,

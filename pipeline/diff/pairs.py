@@ -21,8 +21,8 @@ from pipeline.store.disk_errors import disk_errors
 
 #: Name of the column that says which row of the file a laid aside row belongs to.
 AT = "__at"
-STRETCH = 16_384
-_MOST_STRETCHES = 64
+STRETCH = 4_096
+_MOST_STRETCHES = 256
 
 
 class Aside:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO
@@ -93,9 +94,10 @@ def lane_of(record: Record, dialect: Dialect) -> Lane:
         return Lane.IMAGES
     if record.action is not Action.UPDATE:
         return Lane.CONTENT
-    return min(_lanes((change.field for change in record.changes), dialect), key=URGENCY.__getitem__)
+    return _most_urgent(tuple(change.field for change in record.changes), dialect)
 
 
-def _lanes(names: Iterable[str], dialect: Dialect) -> Iterator[Lane]:
-    yield Lane.CONTENT
-    yield from (of.lane for name in names if (of := known_field(name, dialect)))
+@lru_cache(maxsize=4096)
+def _most_urgent(names: tuple[str, ...], dialect: Dialect) -> Lane:
+    lanes = [of.lane for name in names if (of := known_field(name, dialect))]
+    return min((Lane.CONTENT, *lanes), key=URGENCY.__getitem__)

@@ -12,8 +12,9 @@ from pipeline.diff import screen
 from pipeline.diff.memory import Memory, Written
 from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
+from pipeline.diff.screen import Digests
 from pipeline.diff.shophashes import ShopHashes
-from pipeline.diff.tables import NOWHERE, Flags, Partners, group_batches, our_batches, row_groups
+from pipeline.diff.tables import NOWHERE, Flags, Partners, our_batches, row_groups, shop_rows
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.kinds import comparable
@@ -22,6 +23,8 @@ from schemas.fields import KEY, Field
 #: Column that says whether the long columns of a laid aside row were read.
 LONG = "__long"
 _SLICE = 100_000
+#: Rows of the shop that are read at a time.
+_SPAN = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,19 @@ class Doubts:
     long: Flags
 
 
+def digested(accepted: Accepted, fields: Sequence[Field], rules: Rules) -> Digests:
+    """The digests of the file's rows.
+
+    Args:
+        fields: those that the shop shows.
+    """
+    hasher = screen.Hasher(fields, rules.ctx)
+    frames = our_batches(accepted, [KEY, *(of.name for of in fields)])
+    return screen.joined([screen.our_digests(frame, hasher) for frame in frames], len(fields))
+
+
 def doubts(
-    accepted: Accepted,
+    digests: Digests,
     snapshot: Snapshot,
     partners: Partners,
     *,
@@ -50,13 +64,10 @@ def doubts(
     """Compare digests.
 
     Args:
-        fields: those that the shop shows.
+        digests: of the file's rows, over `fields`: those that the shop shows.
         unsure: rows of the file that have to be looked at whatever the digests say.
     """
-    names = [KEY, *(of.name for of in fields)]
-    hasher = screen.Hasher(fields, rules.ctx)
-    parts = [screen.our_digests(frame, hasher) for frame in our_batches(accepted, names)]
-    digests, rows = screen.joined(parts, len(fields)), len(partners.of_shop)
+    rows = len(partners.of_shop)
     hashes = ShopHashes(snapshot, rows, fields, rules.ctx)
     found = no_doubts(partners)
     for start in range(0, rows if len(found.ours) else 0, _SLICE):
@@ -90,22 +101,29 @@ def lay_aside(
     Long columns are read where one of them may differ, and LONG says so.
     """
     short_columns = [name for name in columns if name not in long_columns]
-    groups: dict[bool, list[tuple[int, int, int]]] = {False: [], True: []}
-    for group, start, stop in row_groups(snapshot.path):
-        if found.theirs[start:stop].any():
-            groups[bool(found.long[start:stop].any())].append((group, start, stop))
     empty = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name in long_columns]
-    for long, chosen in groups.items():
-        rows = (np.arange(start, stop) for _, start, stop in chosen)
-        places = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
-        more = [pl.lit(long).alias(LONG), *([] if long else empty)]
-        numbers = [group for group, _, _ in chosen]
-        for frame in group_batches(snapshot.path, numbers, columns if long else short_columns):
-            here, places = places[: frame.height], places[frame.height :]
-            flags = found.theirs[here]
-            if flags.any():
-                kept = frame.filter(pl.Series(flags)).with_columns(more)
-                aside.lay(kept, partners.of_shop[here[flags]])
+    for start, stop, long in _spans(snapshot, found):
+        flags = found.theirs[start:stop]
+        rows = shop_rows(snapshot.path, start, flags, columns if long else short_columns)
+        kept = rows.with_columns(pl.lit(long).alias(LONG), *([] if long else empty))
+        aside.lay(kept, partners.of_shop[start:stop][flags])
+
+
+def _spans(snapshot: Snapshot, found: Doubts) -> Iterator[tuple[int, int, bool]]:
+    """(first row, row after the last, are long columns needed) of what has to be read of the shop."""
+    last: tuple[int, int, bool] | None = None
+    for first, end in row_groups(snapshot.path):
+        for start in range(first, end, _SPAN):
+            stop = min(start + _SPAN, end)
+            if not found.theirs[start:stop].any():
+                continue
+            long = bool(found.long[start:stop].any())
+            if last and (last[1], last[2]) == (start, long) and stop - last[0] <= _SPAN:
+                last = (last[0], stop, long)
+            else:
+                yield from [last] if last else []
+                last = (start, stop, long)
+    yield from [last] if last else []
 
 
 def unsure(accepted: Accepted, fields: Sequence[Field], memory: Memory, rules: Rules) -> Flags:

@@ -142,21 +142,28 @@ def shop_batches(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
             yield _frame([batch]).select(columns)
 
 
-def row_groups(path: Path) -> Iterator[tuple[int, int, int]]:
-    """(number, first row, row after the last) of each stretch that the snapshot was written in."""
+def row_groups(path: Path) -> Iterator[tuple[int, int]]:
+    """(first row, row after the last) of each stretch that the snapshot was written in."""
     start = 0
     with pq.ParquetFile(path) as file:
         for number in range(file.metadata.num_row_groups):
             stop = start + file.metadata.row_group(number).num_rows
-            yield number, start, stop
+            yield start, stop
             start = stop
 
 
-def group_batches(path: Path, groups: Sequence[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The rows of some such stretches, some columns of them."""
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(batch_size=_BATCH, row_groups=list(groups), columns=list(columns)):
-            yield _frame([batch]).select(columns)
+def shop_rows(path: Path, start: int, wanted: Flags, columns: Sequence[str]) -> pl.DataFrame:
+    """Those wanted of the shop's rows from `start` on, some columns of them.
+
+    Raises:
+        StateError: the file is damaged there.
+    """
+    try:
+        rows = pl.scan_parquet(path, glob=False).slice(start, len(wanted)).select(columns).collect()
+    except pl.exceptions.PolarsError as error:
+        hint = "take a new one with `sellercenter snapshot`"
+        raise StateError(f"snapshot {path} is damaged: {error}", hint=hint) from error
+    return rows.filter(pl.Series(wanted))
 
 
 def _frame(batches: Sequence[pa.RecordBatch]) -> pl.DataFrame:

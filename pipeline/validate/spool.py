@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -15,10 +12,6 @@ import pyarrow as pa
 #: Each pandera call costs a tenth of a second, so chunks are large; memory bounds them.
 CHUNK_ROWS = 100_000
 CHUNK_BYTES = 32 * 1024 * 1024
-#: Chunks under way at a time; each takes memory.
-_AT_ONCE = 2
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 def chunks(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -45,18 +38,6 @@ def table_of(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     """The columns of a schema, as a spool writes them."""
     rows = frame.select(schema.names)
     return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
-
-
-def ahead(look: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
-    """`look` at each item, in order, the next one while the last one is still dealt with."""
-    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="look") as pool:
-        under_way: deque[Future[U]] = deque()
-        for item in items:
-            under_way.append(pool.submit(look, item))
-            if len(under_way) == _AT_ONCE:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
 
 
 class Spool:

@@ -25,6 +25,7 @@ from pipeline.read.finding import Severity
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate import across, kept
 from pipeline.validate.accepted import Accepted
+from pipeline.validate.ahead import ahead
 from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known
@@ -33,7 +34,7 @@ from pipeline.validate.placing import Placer
 from pipeline.validate.refusing import refuse
 from pipeline.validate.rules import informed, rules_of
 from pipeline.validate.screen import calm_column, suspicious
-from pipeline.validate.spool import Spool, ahead, chunks, table_of
+from pipeline.validate.spool import Spool, chunks, table_of
 from pipeline.values.columns import Odd
 from pipeline.values.context import Context, Format
 from schemas import product
