@@ -101,7 +101,7 @@ class Journal:
                 schema.RUN.c.identity == run.identity, schema.RUN.c.plan_digest == run.plan_digest
             )
             if (earlier := db.scalar(used)) is not None:
-                hint = f"`sellercenter resume {earlier}` goes on with it; a new `diff` makes a new plan"
+                hint = f"`sellercenter show {earlier}` tells how it stands; a new `diff` makes a new plan"
                 raise PlanRefused(
                     f"plan {plan.id} was already used by run {earlier}", code="plan-used", hint=hint
                 )

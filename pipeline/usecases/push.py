@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.diff.build import plan_path as plan_file
 from pipeline.diff.guards import allow as lift
@@ -13,6 +14,7 @@ from pipeline.diff.plan import Plan, Record
 from pipeline.diff.planfile import check, open_plan, records
 from pipeline.errors import Exit, GuardRefused, PlanRefused, UsageError
 from pipeline.journal.journal import Journal
+from pipeline.journal.states import Gate, RunCounts
 from pipeline.market.feeds import Action
 from pipeline.push.examine import Examiner, Product, Skip
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
@@ -24,6 +26,7 @@ from pipeline.usecases.pushing import (
     go,
     header_of,
     lock,
+    remember_source,
     run_folder,
     settle_others,
     start,
@@ -64,8 +67,12 @@ def push(
     plan_path = found_plan(ws, plan_path)
     plan = open_plan(plan_path)
     ws = ws.under(job=plan.source if plan.source in ws.settings.jobs else None)
+    with journal_of(ws) as journal:
+        refuse_used(journal, plan)
     check_plan(ws, plan)
     allowed = allowances(plan, allow, reason)
+    if not plan.records:
+        return nothing_to_do(ws, plan)
     confirm(ws, plan, yes=yes)
     read: Records = partial(records, plan_path)
     if canary:
@@ -81,6 +88,23 @@ def push(
             ws, journal, shop, plan, plan_path, read,
             run=ws.new_id(), on_drift=on_drift, allowed=allowed, command="push",
         )  # fmt: skip
+
+
+def nothing_to_do(ws: Workspace, plan: Plan) -> Outcome:
+    """The end of a plan without changes: no run, no feed; its file went through all the same."""
+    with journal_of(ws) as journal:
+        remember_source(ws, journal, plan, "")
+    counts = dict.fromkeys((one.name for one in fields(RunCounts)), 0)
+    content: dict[str, Any] = {
+        "run": None,
+        "state": "done",
+        "counts": counts,
+        "feeds": [],
+        "why": "",
+        "exit_code": 0,
+    }
+    said = "nothing to do: the plan changes nothing, and nothing was sent"
+    return Outcome(document=content, exit_code=Exit.DONE, lines=(said,))
 
 
 def found_plan(ws: Workspace, named: Path) -> Path:
@@ -141,17 +165,27 @@ def check_plan(ws: Workspace, plan: Plan) -> None:
 
 
 def refuse_used(journal: Journal, plan: Plan) -> None:
-    """A plan is used once: say so before the shop is asked for anything."""
+    """A plan is used once: say so before anything else is asked, of the shop or of a person."""
     for row in journal.runs(plan.identity):
         if row.plan_digest == plan.digest:
-            hint = f"`sellercenter resume {row.id}` goes on with it; a new `diff` makes a new plan"
-            raise PlanRefused(f"plan {plan.id} was already used by run {row.id}", code="plan-used", hint=hint)
+            message = f"plan {plan.id} was already used by run {row.id}"
+            raise PlanRefused(message, code="plan-used", hint=_instead(journal, row.id))
         if row.started >= plan.created and header_of(journal, row.id).narrows == plan.digest:
             raise PlanRefused(
                 f"plan {plan.id} was reviewed, and run {row.id} sent what was approved of it",
                 code="plan-superseded",
                 hint="a new `diff` makes a new plan",
             )
+
+
+def _instead(journal: Journal, run: str) -> str:
+    """What to do about a run instead of sending its plan once more."""
+    state = journal.state(run)
+    if state.gate is Gate.WAITING:
+        return f"it waits for approval: `sellercenter approve {run}` sends it"
+    if state.open and not state.gate:
+        return f"`sellercenter resume {run}` goes on with it"
+    return f"`sellercenter show {run}` tells what became of it; a new `diff` makes a new plan"
 
 
 def allowances(plan: Plan, allow: tuple[str, ...], reason: str | None) -> dict[str, str]:

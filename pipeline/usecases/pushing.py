@@ -186,8 +186,13 @@ def accept_source(ws: Workspace, journal: Journal, plan: Plan, run: str, ended: 
 
     One whose canary failed, or that was only looked after, went nowhere yet.
     """
-    through = ended.exit_code in (Exit.DONE, Exit.INCOMPLETE) and not ended.counts.pending
-    if not through or plan.kind != "import" or plan.partial:
+    if ended.exit_code in (Exit.DONE, Exit.INCOMPLETE) and not ended.counts.pending:
+        remember_source(ws, journal, plan, run)
+
+
+def remember_source(ws: Workspace, journal: Journal, plan: Plan, run: str) -> None:
+    """Its size is what the next file of this source is measured against; run: "" where there was none."""
+    if plan.kind != "import" or plan.partial:
         return
     data: dict[str, Any] = {
         "identity": plan.identity, "source": plan.source, "rows": plan.source_rows,

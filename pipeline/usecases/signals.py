@@ -26,6 +26,8 @@ def stop_on_signal(told: Callable[[str], None]) -> Iterator[Callable[[], Exit | 
 
     def handle(number: int, _: FrameType | None) -> None:
         if came:
+            with suppress(OSError):  # the one way out that no lock of a stream can hold up
+                os.write(2, b"\nstopped at once; `sellercenter resume` goes on with the run\n")
             os._exit(int(came[0]))
         came.append(_EXITS[signal.Signals(number)])
         with suppress(RuntimeError, OSError):  # the stream may be in the middle of a line of ours, or gone

@@ -22,6 +22,7 @@ class Scene:
 
     def __init__(self, folder: Path, shop: Any, command: Any, tools: Any) -> None:
         self.shop, self.command, self.tools, self.folder = shop, command, tools, folder
+        self.trials = 0
         self.before = [tools.tea(n) for n in range(UPDATED)]
         rows = [tools.tea(n, **CHANGED) for n in range(UPDATED)]
         rows += [tools.tea(n) for n in range(500, 500 + CREATED)]
@@ -36,7 +37,8 @@ class Scene:
 
     def trial(self, die_at: int | None, nested: tuple[int, ...] = ()) -> Any:
         """Push, killed at an operation; resume, killed as often as asked; then resume to the end."""
-        folder = self.folder / f"trial-{die_at}"
+        self.trials += 1
+        folder = self.folder / f"trial-{self.trials}-{die_at}"
         self.tools.copy(self.folder / "first", folder)
         self.shop.fill(self.before)
         self.since = max((entry["n"] for entry in self.shop.log()), default=0)
