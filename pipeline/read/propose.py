@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 
 from pipeline.read.catalog import Catalog
 from pipeline.read.traits import Traits, traits_of
-from pipeline.read.vocabulary import WORDS, folded, meant
+from pipeline.read.vocabulary import WORDS, either, folded, is_cost, meant, within
 from schemas.fields import KEY, Dialect, canonical_names
 
 #: Proposed outright; below it a line stands in the file as a comment.
 LIKELY = 0.5
+#: What an article is bought for: an internal column, never sent.
+COST = "@cost"
+#: What a catalog needs: while one of these has no column, no other column is put aside.
+_NEEDED = (KEY, "Price", "Quantity")
 #: Headers that give a shop system's export away.
 _SIGNS: Mapping[str, tuple[str, ...]] = {
     "shopify": ("Handle", "Title", "Variant Price", "Option1 Value"),
@@ -71,7 +75,9 @@ def propose(catalog: Catalog, dialect: Dialect, operators: Sequence[str] = ()) -
     guesses = _assigned(_candidates(catalog, traits, dialect, operators))
     taken = {guess.header for guess in guesses}
     unmapped = tuple(header for header in catalog.headers if header not in taken)
-    return Proposal(preset="", guesses=guesses, unmapped=unmapped, toml=_toml(catalog, guesses, unmapped))
+    return Proposal(
+        preset="", guesses=guesses, unmapped=unmapped, toml=_toml(catalog, guesses, unmapped, traits)
+    )
 
 
 def _preset(catalog: Catalog) -> str:
@@ -90,40 +96,66 @@ def _candidates(
     for header in catalog.headers:
         exact = canonical_names(header, dialect, operators)
         for name, base, why in _by_words(header, exact):
-            if canonical_names(name, dialect, operators):
+            if name == COST or canonical_names(name, dialect, operators):
                 found.append(_weighed(name, header, base, why, traits[header]))
         if traits[header].ean > 0.9 and traits[header].distinct > 0.5:
             found.append(_weighed("ProductId", header, 0.4, "no usual header", traits[header]))
         if traits[header].image > 0.9:
             found.append(_weighed("Images", header, 0.4, "no usual header", traits[header]))
-    return found
+    return found + _unsaid(catalog, traits, found)
+
+
+def _unsaid(catalog: Catalog, traits: Mapping[str, Traits], found: Sequence[Guess]) -> list[Guess]:
+    """What values speak for where no header does: for fields that nothing was found for."""
+    likely = {guess.field for guess in found if guess.confidence >= LIKELY}
+    named = {guess.header for guess in found if guess.confidence >= LIKELY}
+    return [
+        _weighed(name, header, base, why, traits[header])
+        for header in catalog.headers
+        if header not in named
+        for name, base, why in _by_values(traits[header])
+        if name not in likely
+    ]
 
 
 def _by_words(header: str, exact: Sequence[str]) -> list[tuple[str, float, str]]:
     if exact:
         return [(header, 0.95, "a canonical name")]
+    if folded(header) in either():
+        why = "the header means the number of an article, or its name"
+        return [(KEY, 0.6, why), ("Name", 0.6, why)]
+    if is_cost(header):
+        return [(COST, 0.7, "the header says what an article is bought for")]
     known = meant(header)
     if known is not None:
-        return [(known[0], max(0.8 - 0.005 * known[1], 0.6), f"the header usually means {known[0]}")]
-    words = f" {folded(header)} "
-    inside = [
-        (name, len(word))
-        for name, said in WORDS.items()
-        for word in map(folded, said.split("|"))
-        if len(word) > 3
-        and (f" {word} " in words or (len(word) > 1 and not word.isascii() and word in words))
-    ]
-    if not inside:
+        return [(known[0], max(0.8 - 0.004 * known[1], 0.6), f"the header usually means {known[0]}")]
+    inside = within(header)
+    if inside is None:
         return []
-    name, _ = max(inside, key=lambda item: item[1])
-    return [(name, 0.45, "part of the header usually means it")]
+    return [(inside[0], 0.45, f"{inside[1]!r} in the header usually means it")]
+
+
+def _by_values(traits: Traits) -> list[tuple[str, float, str]]:
+    """Fields that a column's values alone speak for: strong enough for a SKU, a hint for numbers."""
+    if not traits.count or traits.url > 0.5 or traits.html > 0.1:
+        return []
+    if traits.number < 0.9:
+        coded = traits.code > 0.95 and traits.digits > 0.9 and traits.filled == 1 and traits.distinct > 0.98
+        return [(KEY, 0.4, "no usual header, but a different code in every row")] if coded else []
+    money = max(traits.comma, traits.dot) > 0.3 or traits.signed > 0.5
+    if money and traits.ean < 0.1:
+        return [("Price", 0.2, "no usual header, but amounts with decimals")]
+    if traits.whole > 0.95 and traits.distinct < 0.98 and traits.ean < 0.1:
+        return [("Quantity", 0.2, "no usual header, but small whole numbers")]
+    unique = traits.whole > 0.95 and traits.filled == 1 and traits.distinct == 1
+    return [(KEY, 0.25, "no usual header, but a different number in every row")] if unique else []
 
 
 def _weighed(name: str, header: str, base: float, why: str, traits: Traits) -> Guess:
     """A guess from words, strengthened or weakened by what stands in the column."""
     delta, reason = _evidence(name, traits)
     extras: tuple[tuple[str, object], ...] = ()
-    if name in _NUMBERS and traits.decimal == ",":
+    if name in (*_NUMBERS, COST) and traits.decimal == ",":
         extras = (("decimal", ","), *((("thousands", traits.thousands),) if traits.thousands else ()))
     if name in ("SaleStartDate", "SaleEndDate") and traits.dates and "%Y-%m-%d" not in traits.dates:
         extras = (("dates", [max(traits.dates, key=lambda key: traits.dates[key])]),)
@@ -136,7 +168,7 @@ def _weighed(name: str, header: str, base: float, why: str, traits: Traits) -> G
     return Guess(
         field=name,
         header=header,
-        confidence=round(confidence, 2),
+        confidence=round(confidence, 3),
         why=f"{why}; {reason}",
         extras=extras,
         short=short,
@@ -146,7 +178,7 @@ def _weighed(name: str, header: str, base: float, why: str, traits: Traits) -> G
 def _evidence(name: str, traits: Traits) -> tuple[float, str]:
     if name == KEY:
         return _as_key(traits)
-    if name in _NUMBERS:
+    if name in _NUMBERS or name == COST:
         return _as_number(traits)
     if name == "ProductId":
         return (
@@ -159,9 +191,8 @@ def _evidence(name: str, traits: Traits) -> tuple[float, str]:
             0.1 if traits.letters > 60 or traits.html > 0.3 else -0.15
         ), f"{traits.letters:.0f} characters each"
     if name in ("Name", "Brand", "PrimaryCategory"):
-        return (
-            -0.25 if traits.number > 0.9 else 0.1
-        ), f"filled in {traits.filled:.0%}, {traits.letters:.0f} characters"
+        odd = traits.number > 0.9 or (name == "Name" and traits.code > 0.9 and traits.digits > 0.9)
+        return (-0.25 if odd else 0.1), f"filled in {traits.filled:.0%}, {traits.letters:.0f} characters"
     return 0.0, f"filled in {traits.filled:.0%} of the rows"
 
 
@@ -169,7 +200,12 @@ def _as_key(traits: Traits) -> tuple[float, str]:
     """A SKU is filled in and different everywhere; a few slips of a person's don't make it another column."""
     blank, repeated = traits.rows - traits.count, round(traits.count * (1 - traits.distinct))
     if not blank and not repeated:
-        return 0.15, "filled in every row, all different"
+        prose = traits.code < 0.5
+        return (
+            (0.0, "all different, but several words each")
+            if prose
+            else (0.15, "filled in every row, all different")
+        )
     slips = [f"blank in {blank} rows"] if blank else []
     slips += [f"{repeated} repeated, such as {traits.twice!r}"] if repeated else []
     why = ", ".join(slips)
@@ -245,23 +281,54 @@ def _extending(catalog: Catalog, preset: str) -> str:
     )
 
 
-def _toml(catalog: Catalog, guesses: Sequence[Guess], unmapped: Sequence[str]) -> str:
+def _toml(
+    catalog: Catalog, guesses: Sequence[Guess], unmapped: Sequence[str], traits: Mapping[str, Traits]
+) -> str:
     """The proposal as a mapping file with a reason behind every line."""
     lines = [
         _HEAD.format(names=_names(catalog), rows=catalog.rows, count=len(catalog.headers)),
         'name = "proposed"',
     ]
-    lines += ["", "# Columns that feed nothing; without this list each of them is a warning.", "ignore = ["]
-    lines += [f"    {_text(header)}," for header in unmapped] + ["]", "", "[columns]"]
+    missing = lacking(guesses)
+    if missing:
+        lines += ["", *_undecided(missing, unmapped, traits)]
+    else:
+        lines += ["", "# Columns that feed nothing; without this list each of them is a warning."]
+        lines += ["ignore = [", *(f"    {_text(header)}," for header in unmapped), "]"]
+    lines += ["", "[columns]"]
     images = [guess for guess in guesses if guess.field == "Images" and guess.confidence >= LIKELY]
     for guess in guesses:
-        if guess in images and guess is not images[0]:
+        if guess.field == COST or (guess in images and guess is not images[0]):
             continue
         joined = images if guess in images and len(images) > 1 else None
         lines.append(_line(guess, joined))
     if not has_key(guesses):
         lines += ["", *(f"# {line}" for line in WITHOUT_KEY), f'# {KEY} = "HEADER OF THE COLUMN"']
+    costs = [replace(guess, field=COST[1:]) for guess in guesses if guess.field == COST]
+    if costs:
+        lines += ["", "[internal]  # never sent; rules and price formulas may use it as @cost"]
+        lines += [_line(guess, None) for guess in costs]
     return "\n".join(lines) + "\n"
+
+
+def lacking(guesses: Sequence[Guess]) -> tuple[str, ...]:
+    """What a catalog needs and no column was taken for."""
+    taken = {guess.field for guess in guesses if guess.confidence >= LIKELY}
+    return tuple(name for name in _NEEDED if name not in taken)
+
+
+def _undecided(missing: Sequence[str], unmapped: Sequence[str], traits: Mapping[str, Traits]) -> list[str]:
+    """Columns that feed nothing so far, with what stands in them: nothing is put aside meanwhile."""
+    if not unmapped:
+        return []
+    lines = [
+        f"# No column was taken for {', '.join(missing)}. Is it one of these? Then write it under [columns];"
+    ]
+    lines.append("# what feeds nothing belongs into ignore = [...], else each of them is a warning.")
+    for header in unmapped:
+        some = ", ".join(_text(text) for text in traits[header].some) or "empty"
+        lines.append(f"#     {_text(header)}: {some}")
+    return lines
 
 
 #: What a person does where no column is good enough for the SKU.

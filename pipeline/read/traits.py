@@ -11,11 +11,16 @@ import polars as pl
 from pipeline.read.catalog import Catalog
 
 _EAN = r"^\s*\d{8}$|^\s*\d{12,14}\s*$"
-_NUMBER = r"^\s*[^\d\s.,-]{0,4}\s*-?\d[\d.,\s'’]*\s*[^\d\s.,]{0,4}\s*$"
+#: A currency in front of a number: a sign, a code, or as people write it; other letters name an article.
+_MONEY = r"(?:[^\d\s.,\p{L}-]{1,3}|[A-Z]{3}|US\$|C\$|R\$|S/\.?|(?i:rp|rs|kr|bs|gs)\.?)"
+_NUMBER = rf"^\s*{_MONEY}?\s*-?\d[\d.,\s'’]*\s*[^\d\s.,]{{0,4}}\s*$"
 _COMMA = r",\d{1,2}\s*\D{0,4}$"
 _DOT = r"\.\d{1,2}\s*\D{0,4}$"
 _GROUP_DOT = r"\d\.\d{3}(,|\.\d{3}|\s|$)"
 _GROUP_COMMA = r"\d,\d{3}(\.|,\d{3}|\s|$)"
+_CODE = r"^[^\s,;|<>]{1,40}$"
+_WHOLE = r"^\s*-?\d{1,6}([.,]0+)?\s*$"
+_SIGNED = r"[$€£¥₫฿₺₴₽₹]|(?i)\b(eur|usd|gbp|clp|cop|mxn|brl|pln|idr|vnd|thb|rp|zł|kr)\b"
 _URL = r"^\s*https?://\S+"
 _IMAGE = r"(?i)\.(jpe?g|png|webp|gif)(\?|$|[\s,;|])"
 _HTML = r"</?[A-Za-z][^>]*>"
@@ -38,6 +43,9 @@ class Traits:
         filled: share of all rows.
         distinct: share of different texts.
         dates: date pattern → share.
+        code: share of texts without a blank or a separator, as article numbers are; digits: with a digit.
+        whole: share of whole numbers; signed: with a currency beside them.
+        some: the first few different texts.
         odd: the first cell that is no number, "" where all are; twice: the first text that comes again.
     """
 
@@ -57,6 +65,11 @@ class Traits:
     image: float = 0.0
     html: float = 0.0
     letters: float = 0.0
+    code: float = 0.0
+    digits: float = 0.0
+    whole: float = 0.0
+    signed: float = 0.0
+    some: tuple[str, ...] = ()
     dates: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -115,6 +128,11 @@ def _traits(column: pl.Series, rows: int) -> Traits:
         image=share(_IMAGE),
         html=share(_HTML),
         letters=float(lengths.sum()) / count,
+        code=share(_CODE),
+        digits=share(r"\d"),
+        whole=share(_WHOLE),
+        signed=share(_SIGNED),
+        some=tuple(text[:40] for text in cells.unique(maintain_order=True).head(3).to_list()),
         dates={pattern: part for pattern, regex in _DATES.items() if (part := share(regex)) > 0.8},
     )
 
