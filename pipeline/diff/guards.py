@@ -22,6 +22,7 @@ from pipeline.errors import UsageError
 from pipeline.settings import Guards
 from pipeline.values.counted import grouped, plural
 
+FACTOR = "a tax, a currency, another price list?"
 RULES = (
     "source-empty",
     "source-shrunk",
@@ -35,6 +36,7 @@ RULES = (
     "price-up",
     "price-down",
     "price-median",
+    "price-same",
     "below-cost",
     "below-floor",
     "zero-stock",
@@ -110,7 +112,7 @@ def _sizes(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
         "deactivated", gone, basis.active, limits.deactivated_pct, "be deactivated", limits.deactivated_max
     )
     yield sized("removed", seen.removed, shop, limits.removed_pct, "be removed", limits.removed_max)
-    words = "lose a value"
+    words = "lose a value or an open promotion"
     yield sized("blanked", seen.blanked, listed, limits.blanked_pct, words, limits.blanked_max)
     words = "go out of stock"
     yield sized("zero-stock", seen.zeroed, listed, limits.zero_stock_pct, words, limits.zero_stock_max)
@@ -128,6 +130,7 @@ def _meanings(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
     fallen = {sku: (1 - ratio) * 100 for sku, ratio in seen.down.items()}
     yield _each("price-down", fallen, limits.price_down_pct, "become cheaper", "falls", let)
     yield _median(seen, limits, let)
+    yield _same(seen, limits)
     for name, rule in (("@cost", "below-cost"), ("@floor", "below-floor")):
         skus = tuple(seen.below[name])
         yield _count(rule, len(skus), f"{_products(len(skus))} would be sold below their {name[1:]}.", skus)
@@ -149,12 +152,37 @@ def _median(seen: Measures, limits: Guards, let: str) -> Guard:
     if not _above(value, limit):
         return _content(rule, limit, value, let)
     moved = (
-        f"Half of the {grouped(count)} changed prices become {number(middle)} times what they were, or more"
-        f" than that: allowed is {number(limit)} % up or down."
+        f"Half of the {grouped(count)} changed prices become {number(middle)} times what they were, or"
+        f" {'more' if middle > 1 else 'less'}: allowed is {number(limit)} % up or down."
     )
     if count <= limits.floor:
         return _content(rule, limit, value, f"{moved} {_too_few(limits)}")
     return _refused(rule, limit, value, tuple(seen.priced), f"{moved} Cents for units? Another currency?")
+
+
+def _same(seen: Measures, limits: Guards) -> Guard:
+    """A column that was filled down: whatever products cost, they would all cost the same."""
+    for country, found in seen.alike.items():
+        price, skus = found.one_price()
+        if len(skus) > limits.floor:
+            where = f" in {country}" if country else ""
+            message = (
+                f"{_products(len(skus))} with different prices would all cost {price}{where}: more than half"
+                f" of the {grouped(found.changed)} changed prices. Was a column filled down?"
+            )
+            return _refused("price-same", 0, len(skus), skus, message)
+    return _content("price-same", 0, 0)
+
+
+def one_factor(seen: Measures, limits: Guards) -> str:
+    """A part of all prices that moves by one factor, where the median doesn't tell of it; "" for none."""
+    for country, found in seen.alike.items():
+        factor, count = found.one_factor(limits.price_median_pct)
+        if limits.floor < count < found.changed:
+            where = f" in {country}" if country else ""
+            of = f"{plural(count, 'price')} of {grouped(found.changed)} that change{where}"
+            return f"{of} become {number(factor)} times what they were: {FACTOR}"
+    return ""
 
 
 def _too_few(limits: Guards) -> str:

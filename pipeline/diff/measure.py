@@ -9,10 +9,11 @@ from __future__ import annotations
 import html
 import re
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pipeline.diff.alike import Alike
 from pipeline.diff.paid import Market, Move, moves
 from pipeline.diff.plan import Change, Effect, Record
 from pipeline.diff.prices import amount, is_price
@@ -32,6 +33,7 @@ class Measures:
 
     Attributes:
         market: what prices are judged by.
+        alike: country → what its regular prices become.
         up, down: SKU → the largest rise and the largest fall of a price of it, as new over old.
         typical: one ratio per product and country whose price changes, for the median.
         alone: products that get a first price in a country, with none to compare it with.
@@ -53,6 +55,7 @@ class Measures:
     down: dict[str, float] = field(default_factory=dict)
     priced: Skus = field(default_factory=dict)
     alone: Skus = field(default_factory=dict)
+    alike: dict[str, Alike] = field(default_factory=lambda: defaultdict(Alike))
     typical: array[float] = field(default_factory=lambda: array("d"))
     below: dict[str, Skus] = field(default_factory=lambda: {"@cost": {}, "@floor": {}})
     back: Counter[str] = field(default_factory=Counter)
@@ -116,6 +119,10 @@ class Measures:
         for move in moves(record, self.market):
             if move.alone:
                 self.alone[record.sku] = None
+            if move.ended and record.effect is Effect.UPDATE:
+                self.blanked[record.sku] = None
+            if move.becomes and move.typical is not None:
+                self.alike[move.operator].see(record.sku, move.becomes, move.typical)
             if move.up > 1:
                 self.up[record.sku] = max(move.up, self.up.get(record.sku, 1.0))
             if move.down < 1:

@@ -35,6 +35,8 @@ class Move:
         typical: the ratio that stands for this product in a median; None where nothing can be said.
         pays: the least that a customer pays afterwards, None where it isn't known.
         alone: a first price that there is nothing to compare with.
+        becomes: the regular price, where it moves from one number to another, in its shortest spelling.
+        ended: a promotion that was open, or would have been, never will be: its dates were moved.
     """
 
     operator: str
@@ -43,6 +45,8 @@ class Move:
     typical: float | None = None
     pays: Decimal | None = None
     alone: bool = False
+    becomes: str = ""
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +85,13 @@ class Terms:
 
     def pays(self, at: str) -> Decimal | None:
         """What a buyer pays at a moment; a promotional price that isn't below the price is none."""
-        if self.sale is None or at < self.start or (self.end and at > self.end):
+        if self.sale is None or not self.open(at):
             return self.price
         return self.sale if self.price is None else min(self.price, self.sale)
+
+    def open(self, at: str) -> bool:
+        """Whether the promotion holds at a moment."""
+        return self.sale is not None and at >= self.start and not (self.end and at > self.end)
 
     def turns(self, since: str) -> Iterator[str]:
         """Moments from which on something else may be paid."""
@@ -119,12 +127,15 @@ def _move(record: Record, offer: Offer, before: Texts, after: Texts, market: Mar
     if not ratios:
         return Move(operator=operator, pays=least)
     typical = max(ratios, key=lambda ratio: max(ratio, 1 / ratio))
+    becomes = ""
     if moved and old.price and new.price:
         typical = float(new.price / old.price)
         ratios.append(typical)
+        becomes = f"{new.price.normalize():f}"
+    ended = new.sale is not None and any(map(old.open, moments)) and not any(map(new.open, moments))
     return Move(
-        operator=operator, down=min(*ratios, 1.0), up=max(*ratios, 1.0), pays=least,
-        typical=typical if moved or typical != 1.0 else None,
+        operator=operator, down=min(*ratios, 1.0), up=max(*ratios, 1.0), pays=least, becomes=becomes,
+        typical=typical if moved or typical != 1.0 else None, ended=ended,
     )  # fmt: skip
 
 

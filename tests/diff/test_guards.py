@@ -328,7 +328,7 @@ def test_an_ok_above_its_limit_says_why(record: Any) -> None:
     late = "Not judged, since so few as 10 never trip a share or a median (guards.floor)."
     assert guards["price-median"].verdict == guards["zero-stock"].verdict == "ok"
     assert guards["price-median"].message == (
-        "Half of the 7 changed prices become 105.8 times what they were, or more than that:"
+        "Half of the 7 changed prices become 105.8 times what they were, or more:"
         f" allowed is 15 % up or down. {late}"
     )
     assert guards["zero-stock"].message == (
