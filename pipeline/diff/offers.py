@@ -7,7 +7,7 @@ merged product (reference 4.4), and so do we, by the codes that validation has f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,9 +52,14 @@ def offer_of(name: str) -> Offer | None:
     return None if sale is None else Offer(price=f"{prefix}{dot}{_REGULAR}", sale=sale)
 
 
-def offers_in(names: Iterable[str]) -> list[Offer]:
+def offers_in(names: Iterable[str]) -> Sequence[Offer]:
     """The offers that some fields touch, each once, in order."""
-    return list(dict.fromkeys(offer for name in names if (offer := offer_of(name))))
+    return _offers_in(tuple(names))
+
+
+@lru_cache(maxsize=4096)
+def _offers_in(names: tuple[str, ...]) -> tuple[Offer, ...]:
+    return tuple(dict.fromkeys(offer for name in names if (offer := offer_of(name))))
 
 
 def faults(offer: Offer, value: Callable[[str], str], means: Callable[[str], str]) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ def is_price(name: str) -> bool:
     return tag in _PAIRS.get(prefix.partition(".")[0], ())
 
 
+@lru_cache(maxsize=4096)
 def amount(text: str | None) -> Decimal | None:
     """A price as a number; None for nothing, for zero (the shop's "none"), and for what is no number."""
     try:

@@ -6,7 +6,7 @@ price ends the promotion, window included; an empty date alone is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,9 +42,14 @@ def sale_of(name: str) -> Sale | None:
     return Sale(price=price, start=start, end=end)
 
 
-def sales_in(names: Iterable[str]) -> list[Sale]:
+def sales_in(names: Iterable[str]) -> Sequence[Sale]:
     """The promotions that some fields touch, each once, in order."""
-    return list(dict.fromkeys(sale for name in names if (sale := sale_of(name))))
+    return _sales_in(tuple(names))
+
+
+@lru_cache(maxsize=4096)
+def _sales_in(names: tuple[str, ...]) -> tuple[Sale, ...]:
+    return tuple(dict.fromkeys(sale for name in names if (sale := sale_of(name))))
 
 
 def companions(changes: Mapping[str, str], known: Callable[[str], str]) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ of 1 in 10¹³.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,16 +113,21 @@ def our_digests(frame: pl.DataFrame, hasher: Hasher) -> Digests:
     return Digests(short=sums[False], long=sums[True], filled=filled)
 
 
-def joined(parts: Sequence[Digests], fields: int) -> Digests:
-    """The digests of all batches, in order."""
-    none = np.zeros(0, dtype=np.uint64)
-    return Digests(
-        short=np.concatenate([none, *(part.short for part in parts)]),
-        long=np.concatenate([none, *(part.long for part in parts)]),
-        filled=tuple(
-            np.concatenate([none, *(part.filled[word] for part in parts)]) for word in range(_words(fields))
-        ),
-    )
+def collected(parts: Iterable[Digests], rows: int, fields: int) -> Digests:
+    """The digests of all batches, in order, of which there are so many rows; none is held twice."""
+    filled = tuple(_none(rows) for _ in range(_words(fields)))
+    whole = Digests(short=_none(rows), long=_none(rows), filled=filled)
+    start = 0
+    for part in parts:
+        place = slice(start, start := start + len(part.short))
+        whole.short[place], whole.long[place] = part.short, part.long
+        for word, more in zip(whole.filled, part.filled, strict=True):
+            word[place] = more
+    return whole
+
+
+def _none(rows: int) -> Words:
+    return np.zeros(rows, dtype=np.uint64)
 
 
 def differ(theirs: Sequence[Words], ours: Digests, fields: Sequence[Field]) -> tuple[Flags, Flags]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from pipeline.diff.memory import Befores, Resting, Written, content_of
 from pipeline.diff.offers import offers_in
 from pipeline.diff.plan import Change, Effect, Held, Origin, Record
 from pipeline.diff.prices import amount, is_price
-from pipeline.diff.rules import Rules
+from pipeline.diff.rules import Rules, known_field
 from pipeline.diff.sales import companions
 from pipeline.market.feeds import Action
 from pipeline.read.finding import Severity
 from pipeline.values.kinds import comparable
-from schemas.fields import Field, Place
+from schemas.fields import Dialect, Field, Place
 
 Fate = Literal["create", "update", "deactivate", "remove", "unchanged", "blocked", "not_listed"]
 #: Internal columns that guards judge prices by.
@@ -105,16 +106,19 @@ def _by_action(
     if effect is Effect.REMOVE:
         return [(Action.REMOVE, tuple(changes))]
     first = Action.CREATE if effect is Effect.CREATE else Action.UPDATE
-    images = tuple(change for change in changes if _is_image(change.field, rules))
-    if not images:
+    names = _images(tuple(change.field for change in changes), rules.dialect)
+    if not names:
         return [(first, tuple(changes))] if changes else []
-    rest = tuple(change for change in changes if not _is_image(change.field, rules))
+    images = tuple(change for change in changes if change.field in names)
+    rest = tuple(change for change in changes if change.field not in names)
     return [(action, group) for action, group in ((first, rest), (Action.IMAGE, images)) if group]
 
 
-def _is_image(name: str, rules: Rules) -> bool:
-    of = rules.field(name)
-    return of is not None and of.place is Place.IMAGE
+@lru_cache(maxsize=4096)
+def _images(names: tuple[str, ...], dialect: Dialect) -> frozenset[str]:
+    """Those of some fields that are images."""
+    places = ((name, known_field(name, dialect)) for name in names)
+    return frozenset(name for name, of in places if of is not None and of.place is Place.IMAGE)
 
 
 def _resting(sku: str, resting: Resting, change: Change) -> Held:

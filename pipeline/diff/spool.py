@@ -21,6 +21,8 @@ from pipeline.store.atomic import private_folder
 from pipeline.store.disk_errors import disk_errors, disk_trouble
 from schemas.fields import Dialect, Lane
 
+#: Bytes of records that wait to be written together.
+_BUFFER = 1 << 20
 #: How a record begins that has no number yet.
 _UNNUMBERED = len(b'{"no":0,"batch":0,')
 
@@ -39,8 +41,8 @@ class Spool:
         self._starts = array("q", [0])
         self._folder = private_folder(folder)
         with disk_errors("write into", folder):
-            self._records: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close
-            self._held: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed in close
+            self._records: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=_BUFFER)  # noqa: SIM115 - closed in close
+            self._held: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=_BUFFER)  # noqa: SIM115 - closed in close
 
     def close(self) -> None:
         """Give the disk back what lay there."""

@@ -22,7 +22,7 @@ from schemas.fields import KEY, Field
 
 #: Column that says whether the long columns of a laid aside row were read.
 LONG = "__long"
-_SLICE = 100_000
+_SLICE = 32_768
 #: Rows of the shop that are read at a time.
 _SPAN = 40_000
 
@@ -49,7 +49,8 @@ def digested(accepted: Accepted, fields: Sequence[Field], rules: Rules) -> Diges
     """
     hasher = screen.Hasher(fields, rules.ctx)
     frames = our_batches(accepted, [KEY, *(of.name for of in fields)])
-    return screen.joined([screen.our_digests(frame, hasher) for frame in frames], len(fields))
+    parts = (screen.our_digests(frame, hasher) for frame in frames)
+    return screen.collected(parts, accepted.rows, len(fields))
 
 
 def doubts(

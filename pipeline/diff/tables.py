@@ -62,7 +62,7 @@ def _joined(ours: pa.Array, snapshot: Snapshot) -> Rows:
     for frame in shop_batches(snapshot.path, [KEY]) if not clash else ():
         theirs = frame[KEY].to_arrow()
         wanted = _hashes(theirs)
-        rank = np.minimum(np.searchsorted(ranked, wanted), max(len(ranked) - 1, 0))
+        rank = np.minimum(_ranks(ranked, wanted), max(len(ranked) - 1, 0))
         hits = ranked[rank] == wanted if len(ranked) else np.zeros(len(wanted), dtype=np.bool_)
         rows = np.where(hits, order[rank] if len(order) else NOWHERE, NOWHERE)
         clash = clash or not _same(ours.take(pa.array(rows[hits])), theirs.filter(pa.array(hits)))
@@ -79,6 +79,14 @@ def _joined_by_text(ours: pa.Array, snapshot: Snapshot) -> Rows:
         raise StateError(f"a SKU stands twice in the file that is compared with {snapshot.path}")
     places: Rows = found.cast(pl.Int64).fill_null(NOWHERE).to_numpy()
     return places
+
+
+def _ranks(ranked: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> Rows:
+    """`searchsorted`; who asks in order finds its neighbours in the cache."""
+    order = np.argsort(wanted)
+    found: Rows = np.empty(len(wanted), dtype=np.int64)
+    found[order] = np.searchsorted(ranked, wanted[order])
+    return found
 
 
 def _hashes(keys: pa.Array) -> npt.NDArray[np.uint64]:
