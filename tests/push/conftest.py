@@ -14,7 +14,7 @@ from pipeline.budget.holders import Holder
 from pipeline.budget.ledger import Ledger
 from pipeline.diff.plan import Batch, Change, Counts, Effect, Forecast, Inputs, Plan, Record
 from pipeline.diff.planfile import adapter
-from pipeline.errors import AnswerLost, Exit, LoginRefused, Refused, Throttled, Unreachable
+from pipeline.errors import AnswerLost, Exit, LoginRefused, Refused, StateError, Throttled, Unreachable
 from pipeline.journal import schema
 from pipeline.journal.journal import Journal, RunRow
 from pipeline.journal.states import Event, Kind, Outcome, RunCounts
@@ -86,6 +86,7 @@ class SimShop:
         queue: seconds until a feed is done.
         crash_at: the call at which the caller dies; odd ones before it arrives, even ones after.
         ignored: SKUs whose records are dropped without a word.
+        edits: what a person enters just after a feed was done.
         raw: whether feeds' input is returned.
         moods: what befalls the next calls of an action, the last one for ever: "ok", an error of `_ail`,
             "empty", and for a feed's status a word that isn't known, or "blank". A status has moods by
@@ -101,6 +102,7 @@ class SimShop:
     latency: float = 0.1
     crash_at: int | None = None
     ignored: frozenset[str] = frozenset()
+    edits: dict[str, dict[str, str]] = field(default_factory=dict)
     raw: bool = True
     taken: list[Taken] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
@@ -135,6 +137,7 @@ class SimShop:
                 for sku, fields in feed.records:
                     if sku not in self.ignored:
                         self.held.setdefault(sku, {}).update(fields)
+                    self.held.setdefault(sku, {}).update(self.edits.get(sku, {}))
 
     def products(self, skus: Sequence[str], *, deleted: bool = False) -> dict[str, dict[str, str]]:
         shown = {} if self._call("products") == "empty" else self.held
@@ -242,6 +245,21 @@ class NoKit:
     def progress(self) -> None: ...
 
 
+class FailingJournal(Journal):
+    """One whose disk says no at its `fails_at`th event, and from then on."""
+
+    def __init__(self, store: Any, head: Path, fails_at: int | None) -> None:
+        super().__init__(store, head)
+        self._left = fails_at
+
+    def append(self, *args: Any, **kwargs: Any) -> Event:
+        if self._left is not None:
+            self._left -= 1
+            if self._left <= 0:
+                raise StateError("input or output error")
+        return super().append(*args, **kwargs)
+
+
 @dataclass
 class Seller:
     """One run of a plan of price changes, and the processes that bring it on."""
@@ -254,6 +272,7 @@ class Seller:
     limits: Limits
     watcher: Watcher = field(default_factory=Watcher)
     processes: int = 0
+    fails_at: int | None = None
     _open: list[Any] = field(default_factory=list)
 
     def begin(self) -> None:
@@ -269,7 +288,7 @@ class Seller:
         store = open_store(
             self.folder / "state.db", kind="journal", migrations=schema.MIGRATIONS, durable=False
         )
-        return _Opened(store, Journal(store, self.folder / "state.head"))
+        return _Opened(store, FailingJournal(store, self.folder / "state.head", self.fails_at))
 
     def events(self) -> list[Event]:
         with self.journal() as journal:
@@ -282,6 +301,10 @@ class Seller:
     def outcomes(self) -> dict[int, Outcome]:
         with self.journal() as journal:
             return {no: Outcome(row["outcome"]) for no, row in journal.outcomes("run").items()}
+
+    def messages(self) -> dict[int, str]:
+        with self.journal() as journal:
+            return {no: row["message"] for no, row in journal.outcomes("run").items()}
 
     def go(self, *, stop: Callable[[], Exit | None] = lambda: None, errand: Errand = Errand.PUSH) -> Ended:
         """One process: `push` at first, `resume` later."""

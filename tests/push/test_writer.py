@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import Exit
+from pipeline.errors import Exit, StateError
 from pipeline.journal.states import Kind, Outcome
 from pipeline.push.writer import Errand
 
@@ -201,3 +201,29 @@ def test_products_that_cannot_be_read_after_a_feed_end_the_run_within_the_deadli
     assert seller.clock.tick - 1000 < 90 + 10
     seller.shop.moods = {}
     assert seller.go().exit_code == Exit.DONE
+
+
+def test_an_edit_between_reading_and_processing_is_told_and_not_sent_again(make_seller: Make) -> None:
+    """The shop compares nothing: what a person enters after our re-read can only be seen afterwards."""
+    seller = make_seller(products=2, limits={"verify_timeout": 60})
+    seller.shop.edits["SKU-002"] = {"Price": "12.34"}  # just after the feed was done
+    ended = seller.go()
+    assert (ended.exit_code, seller.shop.posts) == (Exit.INCOMPLETE, ["ok"])
+    assert seller.outcomes() == {1: Outcome.VERIFIED, 2: Outcome.NOT_APPLIED}
+    assert seller.shop.held["SKU-002"]["Price"] == "12.34"
+    assert seller.messages()[2] == "Price: sent '11.00', the shop holds '12.34'"
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_record_that_cannot_be_written_stops_everything(number: int, make_seller: Make) -> None:
+    """An input or output error at any commit: no POST without its intent, and the next process ends it."""
+    seller = make_seller(products=4)
+    seller.fails_at = number
+    before = len(seller.shop.posts)
+    with pytest.raises(StateError):
+        seller.go()
+    intents = [event for event in seller.events() if event.kind is Kind.INTENT]
+    assert len(seller.shop.posts) - before <= len(intents)
+    seller.fails_at = None
+    assert seller.go().exit_code == Exit.DONE
+    assert set(seller.shop.times.values()) == {1}
