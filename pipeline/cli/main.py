@@ -68,7 +68,7 @@ def _invoke(shell: Shell) -> object:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Entry of the console script and of `python -m pipeline`."""
+    """The program in a process of its own; `pipeline.__main__` guards its start and end."""
     edge.prepare()
     words = edge.typed(sys.argv[1:]) if argv is None else argv
     sys.exit(run(Shell(argv=tuple(words))))

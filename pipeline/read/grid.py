@@ -17,6 +17,7 @@ from pipeline.read.footer import note_footer
 from pipeline.read.header import DEPTH, find_header, footer_length
 from pipeline.read.job import Refusal, cell_too_long
 from pipeline.read.notes import Notes
+from pipeline.read.sheetxml import NotPlain
 from pipeline.read.slabs import Columns, Slab, Slabs
 from pipeline.read.table import Table, TableWriter, clean_headers, without_columns, without_idle
 from pipeline.store.safe_csv import MARK, is_ours, unescape
@@ -65,13 +66,15 @@ def to_table(
 
     Raises:
         Refusal: the row that the caller named is no header.
+        NotPlain: of slabs, what stands behind them shows that the header is another.
     """
     rows = iter(lines)
     first = list(islice((line for line in rows if line.cells), DEPTH))
     place = _header(first, notes, options)
     if place is None:
         return None
-    merges = merged()
+    late = isinstance(rows, Slabs) and _apart(first, place)
+    merges: Sequence[Merge] = () if late else merged()
     header, below = _spanned(first, place, merges)
     left, right = min(header), max(header)
     names = clean_headers(
@@ -85,6 +88,10 @@ def to_table(
             body.take_slabs(first[below:], rows)
         else:
             body.take(chain(first[below:], rows))
+    if late:
+        merges = merged()
+        if _spanned(first, place, merges) != (header, below):
+            raise NotPlain
     headers = without_idle(out, tuple(columns), nameless)
     headers = without_columns(out, {MARK}) if is_ours(headers) else headers
     kept = {name: columns[name] for name in headers}
@@ -107,6 +114,12 @@ def _header(first: Sequence[Line], notes: Notes, options: ReadOptions) -> int | 
         return None
     notes.chose(f"header in row {first[head.index].number}", head.why, "header_row = N in [read]")
     return head.index
+
+
+def _apart(first: Sequence[Line], place: int) -> bool:
+    """Whether the header's cells have all of them their own columns, so that it hardly spans two rows."""
+    pairs = zip(first[max(place - 1, 0) : place + 1], first[max(place - 1, 0) + 1 : place + 2], strict=False)
+    return all(low.cells.keys() <= top.cells.keys() for top, low in pairs)
 
 
 def _spanned(first: Sequence[Line], place: int, merges: Sequence[Merge]) -> tuple[dict[int, str], int]:
@@ -158,6 +171,7 @@ class _Body:
         self._last = header_row
         self._marks: dict[frozenset[int], bytes] = {}
         self._tail: deque[Line] = deque()
+        self._held: Columns | None = None
         self._keep = max(_TAIL, options.skip_footer or 0)
         self._index = {place: at for at, place in enumerate(self._places)}
 
@@ -167,27 +181,27 @@ class _Body:
         self._finish()
 
     def take_slabs(self, lines: Iterable[Line], rows: Slabs) -> None:
-        """All rows; by columns where rows enough stand below that the footer can't reach up to them."""
+        """All rows; by columns where nothing stands in the way. The last few may be a footer."""
         self._walk(lines)
-        held: tuple[Slab, Columns] | None = None
         for slab in rows.slabs():
             columns = self._plain_columns(slab)
-            if held is not None:
-                self._put(*held) if columns is not None else self._walk(held[0].lines())
-            held = (slab, columns) if columns is not None else None
             if columns is None:
+                self._unhold()
                 self._walk(slab.lines())
-        if held is not None:
-            self._walk(held[0].lines())
+            else:
+                columns.tell()
+                self._blank += columns.last - self._last - len(columns.rows)
+                self._last = columns.last
+                if len(columns.rows):
+                    self._put(columns.behind(self._held))
+        self._unhold()
         rows.finish()
         self._finish()
 
     def _plain_columns(self, slab: Slab) -> Columns | None:
         """The rows as columns; None where they are few, or one of them may be a header again."""
-        if slab.rows < self._keep:
-            return None
         columns = slab.columns(self._places)
-        if columns is None:
+        if columns is None or 0 < len(columns.rows) < self._keep:
             return None
         first = pc.utf8_trim_whitespace(columns.texts[0])
         for row in pc.indices_nonzero(pc.fill_null(pc.equal(first, self._names[0]), True)).to_pylist():
@@ -195,17 +209,30 @@ class _Body:
                 return None
         return columns
 
-    def _put(self, slab: Slab, columns: Columns) -> None:
-        """Write a slab; what was held back before it is no footer."""
+    def _put(self, columns: Columns) -> None:
+        """Write all but the last rows; what was held back before them is no footer."""
         while self._tail:
             self._add(self._tail.popleft())
         self._writer.flush()
-        self._blank += slab.first - self._last - 1
-        self._last = slab.first + slab.rows - 1
-        self._hidden += slab.hidden
-        numbers = pa.array(np.arange(slab.first, slab.first + slab.rows, dtype=np.int64))
-        columns = slab.dressed(columns, self._places)
-        self._writer.batch(numbers, [*columns.texts, self._marked(columns, slab.rows)])
+        whole, self._held = columns.part(0, -self._keep), columns.part(-self._keep, None)
+        if len(whole.rows):
+            self._hidden += int(whole.hidden.sum())
+            marks = self._marked(whole, len(whole.rows))
+            self._writer.batch(pa.array(whole.rows), [*whole.texts, marks])
+
+    def _unhold(self) -> None:
+        """Take the rows that are held back one by one."""
+        if self._held is None:
+            return
+        held, self._held = self._held, None
+        texts = [column.to_pylist() for column in held.texts]
+        for at, number in enumerate(held.rows.tolist()):
+            pairs = zip(self._places, texts, strict=True)
+            line = Line(number, {place: column[at] for place, column in pairs if column[at] is not None})
+            flags = zip(self._places, held.numbers, strict=True)
+            line.numbers.update(place for place, mine in flags if mine is not None and mine[at])
+            line.hidden = bool(held.hidden[at])
+            self._tail.append(line)
 
     def _marked(self, columns: Columns, rows: int) -> pa.Array:
         """NUMBERS of many rows: few combinations come up in all of them."""

@@ -67,6 +67,15 @@ class Notes:
             )
         )
 
+    def join(self, other: Notes) -> None:
+        """Take over findings that were put down apart, in the order of the rows."""
+        for finding in sorted(other.findings, key=lambda item: item.row):
+            self.counts[finding.code] += 1
+            if self.counts[finding.code] <= LISTED:
+                self.findings.append(finding)
+        for code, count in other.counts.items():
+            self.counts[code] += max(count - LISTED, 0)
+
     def done(self) -> tuple[Finding, ...]:
         """All findings in the order of the rows, with a word on those that were only counted."""
         rest = [(code, count - LISTED) for code, count in self.counts.items() if count > LISTED]

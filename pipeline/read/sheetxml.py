@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import html
+import io
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -76,7 +77,7 @@ def quick_rows(stream: Readable, longest: int) -> Iterator[Row]:
         NotPlain: before or in the middle of the rows; what was given so far is right.
     """
     text = ""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")(), translate=True)
     begun = False
     while block := stream.read(_BLOCK):
         text += decoder.decode(block)
@@ -106,6 +107,18 @@ def _check_prolog(text: str) -> None:
         raise NotPlain
     if f'xmlns="{NS}"' not in head:
         raise NotPlain
+
+
+def rows_in(xml: bytes) -> list[Row]:
+    """Some whole rows.
+
+    Raises:
+        NotPlain: they are not written as usual.
+    """
+    try:
+        return list(_rows_in(xml.decode()))
+    except UnicodeDecodeError as error:
+        raise NotPlain from error
 
 
 def _rows_in(text: str) -> Iterator[Row]:
@@ -213,6 +226,18 @@ def _texts(element: etree._Element) -> str:
             etree.QName(up).localname == "rPh" for up in node.iterancestors() if isinstance(up.tag, str)
         )
     )
+
+
+def rich_text(xml: bytes) -> str:
+    """The text of one element that holds it in parts.
+
+    Raises:
+        NotPlain: it is no XML by itself.
+    """
+    try:
+        return unescaped(_texts(etree.fromstring(xml, safe_parser())))
+    except etree.XMLSyntaxError as error:
+        raise NotPlain from error
 
 
 def unescaped(text: str) -> str:

@@ -99,7 +99,7 @@ def _xlsx(path: Path, name: str, options: ReadOptions) -> tuple[list[Candidate],
             if options.quick:
                 try:
                     lines = Lines(book, notes, options.limits, with_texts=False)
-                    quick = QuickLines(book, path, sheet, lines)
+                    quick = QuickLines(book, sheet, lines)
                     return to_table(quick, notes, out, options, merged, book.hidden_columns(sheet))
                 except NotPlain:
                     notes.forget()

@@ -6,11 +6,14 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import pyarrow as pa
 from lxml import etree
 
 from pipeline.read.catalog import Limits, column_letters
@@ -19,6 +22,7 @@ from pipeline.read.grid import Line, Merge
 from pipeline.read.job import Refusal, cell_too_long
 from pipeline.read.looks import DIGITS, PLAIN, Look, padded, plain, shown, stored
 from pipeline.read.notes import Notes
+from pipeline.read.quicktexts import Texts, read_texts
 from pipeline.read.sheetxml import (
     Cell,
     NotPlain,
@@ -163,6 +167,19 @@ class Workbook:
         with self.open(part) as stream:
             return shared_strings(stream, self._limits.max_cell)
 
+    @cached_property
+    def quick_texts(self) -> Texts:
+        """The same as an array.
+
+        Raises:
+            NotPlain: they are not written as usual.
+        """
+        part = self._part_of("sharedStrings")
+        if part is None or part.lower() not in self._parts:
+            return Texts(pa.array([], pa.string()))
+        with self.open(part) as stream:
+            return read_texts(stream, self._limits.max_cell)
+
     def rows(self, sheet: Sheet) -> Iterator[Row]:
         """The rows of a sheet: quickly, and from where that fails by lxml."""
         last = 0
@@ -244,7 +261,7 @@ class Lines:
     """A sheet's rows as lines of shown text, with findings for cells that show none."""
 
     def __init__(self, book: Workbook, notes: Notes, limits: Limits, *, with_texts: bool = True) -> None:
-        self._texts = book.texts if with_texts else []
+        self.texts: Sequence[str] = book.texts if with_texts else []
         self._looks = book.looks
         self._epoch = book.epoch_1904
         self._notes = notes
@@ -259,11 +276,22 @@ class Lines:
         Raises:
             Refusal: beyond what a sheet can hold, or a cell beyond the limit.
         """
-        for row in rows:
-            if row.number > ROWS:
-                raise Refusal(f"{self._notes.place}: row {row.number} is beyond what a sheet can hold")
-            yield self._line(row)
+        yield from map(self.line, rows)
         self.finish()
+
+    def aside(self) -> Lines:
+        """The same, but what it finds waits until it is joined."""
+        other = copy(self)
+        other._notes = replace(self._notes, choices=[], findings=[], counts=Counter())
+        other._rounded, other._dressed = {}, set()
+        return other
+
+    def join(self, aside: Lines) -> None:
+        """Take over what was found aside, in the order of the rows."""
+        self._notes.join(aside._notes)
+        self._dressed |= aside._dressed
+        for column, count in aside._rounded.items():
+            self._rounded[column] = self._rounded.get(column, 0) + count
 
     def finish(self) -> None:
         """Say what can only be said of whole columns."""
@@ -284,9 +312,16 @@ class Lines:
                 hint="format the cells to show all decimals that you mean",
             )
 
-    def _line(self, row: Row) -> Line:
+    def line(self, row: Row) -> Line:
+        """One row as it is shown.
+
+        Raises:
+            Refusal: beyond what a sheet can hold, or a cell beyond the limit.
+        """
+        if row.number > ROWS:
+            raise Refusal(f"{self._notes.place}: row {row.number} is beyond what a sheet can hold")
         line = Line(row.number, {}, set(), row.hidden)
-        columns, texts, cells, numbers = self._columns, self._texts, line.cells, line.numbers
+        columns, texts, cells, numbers = self._columns, self.texts, line.cells, line.numbers
         for at, cell in enumerate(row.cells):
             letters, style, kind, formula, value = cell
             column = columns.get(letters, -1)
@@ -317,8 +352,16 @@ class Lines:
         self._columns[letters] = column
         return column
 
+    def look_of(self, style: str) -> Look:
+        """The look of a cell format."""
+        return self._looks[int(style)] if style and int(style) < len(self._looks) else PLAIN
+
+    def dressed(self, column: int) -> None:
+        """Note that the format of a column's cells decides their look."""
+        self._dressed.add(column)
+
     def number(self, value: str, style: str, row: int, column: int, numbers: set[int]) -> str:
-        look = self._looks[int(style)] if style and int(style) < len(self._looks) else PLAIN
+        look = self.look_of(style)
         if look is PLAIN and value.isdigit() and len(value) <= DIGITS:
             numbers.add(column)
             return value.lstrip("0") or "0"

@@ -96,3 +96,47 @@ def test_completion_has_a_script_for(name: str) -> None:
         check=True,
     )
     assert "_SELLERCENTER_COMPLETE" in done.stdout
+
+
+UNHEARD = """
+import os, signal, sys, time
+from pipeline.__main__ import guarded
+from pipeline.cli import edge
+from pipeline.cli.shell import Shell
+
+class Finalised:
+    def __del__(self):
+        signal.raise_signal(getattr(signal, sys.argv[1]))
+
+def work():
+    Finalised()  # what is raised in there, Python prints and drops
+    time.sleep(60)
+
+def program():
+    edge.prepare()
+    sys.exit(edge.guarded(Shell(argv=("validate",)), work))
+
+guarded(program)
+"""
+
+IMPORTING = """
+import signal
+from pipeline.__main__ import guarded
+guarded(lambda: signal.raise_signal(signal.SIGINT))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_an_interrupt_that_the_interpreter_drops_is_heard_all_the_same(name: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNHEARD, name], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert (done.returncode, done.stderr.startswith("error: ")) == (code, True)
+
+
+def test_an_interrupt_before_the_program_stands_is_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")

@@ -1,5 +1,4 @@
 """Rows below the data: sums and remarks are told and left out in any order, products never are."""
-# ruff: noqa: E501 - tables of cases read better whole
 
 from __future__ import annotations
 

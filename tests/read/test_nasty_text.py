@@ -145,7 +145,10 @@ def test_archives_hold_the_same_table(read):
     assert read(gzip.compress(plain), name="catalog.csv.gz").rows == [("1", "a")]
     both = read(packed.getvalue(), name="catalog.zip")
     assert (both.headers, both.rows) == (("sku", "name", "price"), [("1", "a", None), ("2", None, "5")])
-    assert [part.file for part in both.answer.parts] == ["0-catalog.zip!folder/one.csv", "0-catalog.zip!two.csv"]
+    assert [part.file for part in both.answer.parts] == [
+        "0-catalog.zip!folder/one.csv",
+        "0-catalog.zip!two.csv",
+    ]
 
 
 def test_several_files_are_one_catalog(read):

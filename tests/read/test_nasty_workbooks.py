@@ -320,7 +320,7 @@ def test_both_readers_of_workbooks_agree(tmp_path_factory, rows, code):
     path.write_bytes(written(fill))
     book = Workbook(path, "a.xlsx", Limits())
     try:
-        quick = list(QuickLines(book, path, book.sheets[0], Lines(book, Notes(file="a"), Limits())))
+        quick = list(QuickLines(book, book.sheets[0], Lines(book, Notes(file="a"), Limits())))
     except NotPlain:
         return
     slow = list(Lines(book, Notes(file="a"), Limits()).of(book.rows(book.sheets[0])))

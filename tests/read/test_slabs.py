@@ -70,11 +70,11 @@ def _spoil(sheet: xlsxwriter.worksheet.Worksheet, row: int, kind: str, looks: li
         sheet.write_boolean(row, 6, True)
 
 
-def _read(path: Path, out: Path, *, slab: int | None) -> tuple[object, ...]:
+def _read(path: Path, out: Path, *, size: int, slabs: bool) -> tuple[object, ...]:
     book, notes = Workbook(path, "a.xlsx", Limits()), Notes(file="a.xlsx", sheet="Products")
     shown = Lines(book, notes, Limits(), with_texts=False)
-    lines = QuickLines(book, path, book.sheets[0], shown, slab=slab or 1)
-    table = to_table(lines if slab else (line for line in lines), notes, out, ReadOptions())
+    lines = QuickLines(book, book.sheets[0], shown, size=size)
+    table = to_table(lines if slabs else (line for line in lines), notes, out, ReadOptions())
     book.close()
     assert table is not None
     with pa.OSFile(str(out)) as source:
@@ -83,10 +83,10 @@ def _read(path: Path, out: Path, *, slab: int | None) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("odd", [(), ODD, *((one,) for one in ODD)], ids=lambda odd: "-".join(odd) or "none")
-@pytest.mark.parametrize("size", [7, 100])
+@pytest.mark.parametrize("size", [3_000, 40_000])
 def test_by_columns_is_as_one_by_one(tmp_path: Path, odd: tuple[str, ...], size: int) -> None:
     path = tmp_path / "a.xlsx"
     _write(path, 1_500, len(odd) + size, odd)
-    by_columns = _read(path, tmp_path / "one.arrow", slab=size)
-    assert by_columns == _read(path, tmp_path / "two.arrow", slab=None)
+    by_columns = _read(path, tmp_path / "one.arrow", size=size, slabs=True)
+    assert by_columns == _read(path, tmp_path / "two.arrow", size=size, slabs=False)
     assert len(by_columns[2]) > 1_400
