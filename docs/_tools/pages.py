@@ -197,8 +197,8 @@ too. The first price of a product in a country is held against its prices in oth
 says so. A new product has no earlier price: only cost and floor judge it.
 
 **The way back isn't judged**, for an incident must be undoable: a plan of `rollback` or `restore` puts back what the
-journal holds as before-values of the runs it names. An import takes our *last* write to a field back unjudged, within
-three days of it and while the shop holds it unchanged (so the right file, fed after the wrong one, passes); every other
+journal holds as before-values of the runs it names. An import takes our *last* write to a field back unjudged
+while the shop holds it unchanged (so the right file, fed after the wrong one, passes); every other
 file is judged, whatever it says: an old export, fed by mistake, pulls no price back a year. The plan says how many
 values were let through, and when the shop held them last. A value that was itself replaced by going back (by a rollback,
 or by feeding the right file again) is no such value: the wrong file is judged again.

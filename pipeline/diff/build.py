@@ -72,7 +72,7 @@ def make_plan(
     Raises:
         StateError: the disk said no.
     """
-    rules = rules_of(shop, ctx, partial=partial, now=now)
+    rules = rules_of(shop, ctx, partial=partial)
     market = dated(Basis(), ctx, now)
     header = Plan(
         id=plan_id,

@@ -23,7 +23,6 @@ class Rules:
         empty_clears_sale: the shop ends a promotion when it gets an empty sale price.
         severity: the settings' severities by rule, for what contradicts the shop.
         undoing: the values are journaled before-values of named runs: a rollback or restore.
-        now: seconds since the epoch; 0 = no matter.
     """
 
     dialect: Dialect
@@ -37,7 +36,6 @@ class Rules:
     empty_clears_sale: bool = True
     severity: Mapping[str, Severity] = field(default_factory=dict)
     undoing: bool = False
-    now: float = 0.0
 
     def policy(self, of: Field) -> Policy:
         """What to do about a field that someone edited in the shop; by its full name, then by plain ones."""
@@ -59,7 +57,7 @@ def known_field(name: str, dialect: Dialect) -> Field | None:
         return None
 
 
-def rules_of(shop: Shop, ctx: Context, *, partial: bool, undoing: bool = False, now: float = 0.0) -> Rules:
+def rules_of(shop: Shop, ctx: Context, *, partial: bool, undoing: bool = False) -> Rules:
     """A shop's rules."""
     catalog = shop.catalog
     return Rules(
@@ -74,5 +72,4 @@ def rules_of(shop: Shop, ctx: Context, *, partial: bool, undoing: bool = False, 
         empty_clears_sale=shop.limits.empty_clears_sale,
         severity=catalog.severity,
         undoing=undoing,
-        now=now,
     )

@@ -23,8 +23,6 @@ Fate = Literal["create", "update", "deactivate", "remove", "unchanged", "blocked
 INTERNAL_FACTS = ("@cost", "@floor")
 #: Facts that say when the shop held last what a field goes back to, seconds since the epoch.
 LAST_HELD = "@held."
-#: So many seconds after a run an import may still take it back unjudged: a weekend, and a day.
-UNDONE_WITHIN = 3 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +185,7 @@ def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> dict[str, 
     """Fields that go back to a value which the journal holds as one it replaced → when the shop held it.
 
     A rollback or restore may go back to any of them. An import only takes our last write back, while
-    it stands in the shop and is new: an old export, fed by mistake, is judged like any file.
+    it stands in the shop: an old export, fed by mistake, is judged like any file.
     """
     if not side.befores:
         return {}
@@ -200,7 +198,7 @@ def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> dict[str, 
             continue
         wanted = comparable(of, change.after, ctx)
         times = [at for text, at in earlier.items() if comparable(of, text, ctx) == wanted]
-        if times and (rules.undoing or not rules.now or max(times) >= rules.now - UNDONE_WITHIN):
+        if times:
             found[change.field] = max(times)
     return found
 

@@ -262,14 +262,14 @@ WRONG = Written(sent="1.00", stored="1.00", before="10.00", run="r")
     ("file", "shop_holds", "written", "ago", "verdict"),
     [
         pytest.param("10", "1.00", WRONG, 2 * DAY, "ok", id="our last write is taken back"),
-        pytest.param("10", "1.00", WRONG, 4 * DAY, "refused", id="long after"),
+        pytest.param("10", "1.00", WRONG, 40 * DAY, "ok", id="long after"),
         pytest.param("10", "2.00", WRONG, 0.0, "refused", id="someone has edited it since"),
         pytest.param("10", "1.00", None, 0.0, "refused", id="we never wrote what stands there"),
         pytest.param("7", "1.00", WRONG, 0.0, "refused", id="to what stood there earlier still"),
         pytest.param("10", "1.0", WRONG, 0.0, "ok", id="in the shop's own spelling"),
     ],
 )
-def test_an_import_takes_back_our_last_write_while_it_is_new(
+def test_an_import_takes_back_our_last_write_while_it_stands(
     diff: Any, remembered: Any, file: str, shop_holds: str, written: Any, ago: float, verdict: str
 ) -> None:
     """An old export that is fed by mistake pulls no price back a year: it is judged like any file."""
