@@ -166,7 +166,6 @@ GUARDS = {
     "price-up": ("One product becomes far more expensive.", "price_up_pct"),
     "price-down": ("One product becomes far cheaper.", "price_down_pct"),
     "price-median": ("All prices move together: cents for units, a wrong currency.", "price_median_pct"),
-    "price-same": ("More than half of the changed prices become one: a column filled down.", "floor"),
     "below-cost": ("A price is below the product's cost (an internal column of the mapping).", ""),
     "below-floor": ("A price is below the product's floor (an internal column of the mapping).", ""),
     "zero-stock": ("Products that go out of stock.", "zero_stock_pct, zero_stock_max"),

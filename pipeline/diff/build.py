@@ -11,7 +11,7 @@ from pipeline.diff.batches import pack
 from pipeline.diff.collector import rarely_collecting
 from pipeline.diff.compare import Draft, source_columns
 from pipeline.diff.forecast import forecast
-from pipeline.diff.guards import FACTOR, one_factor, verdicts, went_back
+from pipeline.diff.guards import FACTOR, FILLED, one_factor, one_price, verdicts, went_back
 from pipeline.diff.kin import GROUP_REFUSED, taken_along
 from pipeline.diff.measure import Measures
 from pipeline.diff.memory import Memory
@@ -31,7 +31,7 @@ from schemas.rules import severity_of
 Seconds = Callable[[int, int], float]
 ACQUITTED = "no guard judges them."
 ALONE = "only cost and floor judge it."
-_OURS = (ACQUITTED, ALONE, FACTOR)
+_OURS = (ACQUITTED, ALONE, FACTOR, FILLED)
 #: A shop's clock and zone needn't be ours: a promotion that ended within this time may still be open.
 ZONES_DIFFER = 86_400.0
 
@@ -197,5 +197,6 @@ class Assembly:
             yield f"{went_back(self._measures, 'values')}: {ACQUITTED}"
         if self._measures.alone:
             yield first_prices(self._measures.alone)
-        if said := one_factor(self._measures, self._shop.guards):
-            yield said
+        for say in (one_price, one_factor):
+            if said := say(self._measures, self._shop.guards):
+                yield said

@@ -22,6 +22,7 @@ from pipeline.errors import UsageError
 from pipeline.settings import Guards
 from pipeline.values.counted import grouped, plural
 
+FILLED = "was a column filled down?"
 FACTOR = "a tax, a currency, another price list?"
 RULES = (
     "source-empty",
@@ -36,7 +37,6 @@ RULES = (
     "price-up",
     "price-down",
     "price-median",
-    "price-same",
     "below-cost",
     "below-floor",
     "zero-stock",
@@ -130,7 +130,6 @@ def _meanings(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:
     fallen = {sku: (1 - ratio) * 100 for sku, ratio in seen.down.items()}
     yield _each("price-down", fallen, limits.price_down_pct, "become cheaper", "falls", let)
     yield _median(seen, limits, let)
-    yield _same(seen, limits)
     for name, rule in (("@cost", "below-cost"), ("@floor", "below-floor")):
         skus = tuple(seen.below[name])
         yield _count(rule, len(skus), f"{_products(len(skus))} would be sold below their {name[1:]}.", skus)
@@ -160,18 +159,18 @@ def _median(seen: Measures, limits: Guards, let: str) -> Guard:
     return _refused(rule, limit, value, tuple(seen.priced), f"{moved} Cents for units? Another currency?")
 
 
-def _same(seen: Measures, limits: Guards) -> Guard:
-    """A column that was filled down: whatever products cost, they would all cost the same."""
+def one_price(seen: Measures, limits: Guards) -> str:
+    """A column that was filled down: products of different prices would all cost the same; "" for none.
+
+    Told, not refused: a shop may well mean it.
+    """
     for country, found in seen.alike.items():
         price, skus = found.one_price()
         if len(skus) > limits.floor:
             where = f" in {country}" if country else ""
-            message = (
-                f"{_products(len(skus))} with different prices would all cost {price}{where}: more than half"
-                f" of the {grouped(found.changed)} changed prices. Was a column filled down?"
-            )
-            return _refused("price-same", 0, len(skus), skus, message)
-    return _content("price-same", 0, 0)
+            of = f"{_products(len(skus))} of different prices would all cost {price}{where}"
+            return f"{of}, of {plural(found.changed, 'price')} that change: {FILLED}"
+    return ""
 
 
 def one_factor(seen: Measures, limits: Guards) -> str:
