@@ -43,6 +43,7 @@ MEANINGS = {
     "rows": "rows of the file",
     "accepted": "rows that can be used",
     "rejected": "rows that can't",
+    "validate:notices": "what the reader of the answer should know, a sentence each",
     "validate:skipped": "rows that hold no product, by reason",
     "diff:skipped": "rows that hold no product, by reason",
     "skipped": "rows that hold no product, by reason",

@@ -76,6 +76,7 @@ def test_replay_of_a_lost_answer() -> None:
         run="r", started=1.0, ended=9.0, exit_code=0, last=9.0,
         batches={1: BatchState(
             no=1, phase=Phase.VERIFIED, attempt=2, body="sha", sent=3, slot="s1", intent_at=5.0,
+            intent_by_shop=5.0,
             unknown_at=3.0, accepted_at=6.0, finished_at=7.0, feed="f2", status="Finished",
         )},
     )  # fmt: skip
