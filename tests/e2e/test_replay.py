@@ -86,6 +86,8 @@ class World:
     def send(self, plan: Path) -> None:
         done = push(self.ws, plan, yes=True)
         assert done.exit_code in (Exit.DONE, Exit.INCOMPLETE)
+        if done.document["run"] is None:  # nothing in the plan: nothing happened
+            return
         self.runs.append(done.document["run"])
         self.times.append(time.time())
 
