@@ -202,7 +202,9 @@ def _terms(offer: Offer, texts: Texts, market: Market) -> Terms:
 
 def _moment(text: str | None, ctx: Context) -> str:
     """Canonical text; what is no date bounds nothing."""
-    found = comparable_datetime(text or "", ctx)
+    if not text:
+        return ""
+    found = comparable_datetime(text, ctx)
     return found if CANONICAL.fullmatch(found) else ""
 
 

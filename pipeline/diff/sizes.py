@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from pipeline.diff.plan import Record
 from pipeline.market.feeds import Action
 
 #: What XML or CDATA may have to spell out.
 _WIDER = ("&", "<", ">", "\r", '"', "'", "]]")
+_ANY_WIDER = re.compile("|".join(map(re.escape, _WIDER)))
 #: Bytes around a record: its element, its key's element, one business unit that the writer adds.
 _RECORD_FRAME = 512
 #: Bytes around a value: two tags of at most the field's name, brackets, indentation, CDATA.
@@ -29,8 +32,7 @@ def _value_size(name: str, text: str) -> int:
 
 def _escaped(text: str) -> int:
     """UTF-8 with every character that XML or CDATA may have to write in more bytes than one."""
-    plain = text.isascii()
-    if plain and text.isalnum():
-        return len(text)
-    wider = sum(map(text.count, _WIDER))
-    return (len(text) if plain else len(text.encode("utf-8", "surrogatepass"))) + 12 * wider
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    if _ANY_WIDER.search(text) is None:
+        return size
+    return size + 12 * sum(map(text.count, _WIDER))

@@ -27,7 +27,8 @@ from pipeline.read.notes import Notes
 from pipeline.read.records import swallowed_lines
 from pipeline.read.table import TableWriter
 
-_BLOCK = 8_000_000
+#: What pyarrow's allocator keeps of larger blocks grows with the file, and costs more than it saves.
+_BLOCK = 4_000_000
 #: Below this the standard library is quick enough, and start-up would cost more than it saves.
 SMALL = 200_000
 _TAIL = 6
