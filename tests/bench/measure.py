@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,10 +47,9 @@ def case(name: str, *words: str, times: int = 1) -> Measured:
 
 
 def _once(words: Sequence[str]) -> Measured:
-    child, peak, private = _watched(words, _environment(), subprocess.PIPE)
-    out = child.stdout.read() if child.stdout else b""
-    if child.returncode:
-        raise SystemExit(f"{' '.join(words)} failed ({child.returncode})")
+    code, out, peak, private = _watched(words, _environment())
+    if code:
+        raise SystemExit(f"{' '.join(words)} failed ({code})")
     told = json.loads(out.splitlines()[-1])
     steps = {step: (wall, cpu) for step, (wall, cpu) in told["steps"].items()}
     return Measured(wall=told["wall"], cpu=told["cpu"], peak=peak, private=private, steps=steps,
@@ -61,27 +61,29 @@ def command(
 ) -> Measured:
     """Run a whole command line in a fresh process, start-up and all."""
     begun, spent = time.perf_counter(), _spent()
-    child, peak, private = _watched(words, {**_environment(), **environ}, subprocess.PIPE, folder)
+    code, out, peak, private = _watched(words, {**_environment(), **environ}, folder)
     wall = time.perf_counter() - begun
-    out = child.stdout.read() if child.stdout else b""
-    if child.returncode not in ok:
-        raise SystemExit(f"{' '.join(words)} ended with {child.returncode}: {out[-500:]!r}")
+    if code not in ok:
+        raise SystemExit(f"{' '.join(words)} ended with {code}: {out[-500:]!r}")
     said = json.loads(out) if out[:1] == b"{" else {}
     return Measured(wall=wall, cpu=_spent() - spent, peak=peak, private=private, said=said)
 
 
 def _watched(
-    words: Sequence[str], environ: Mapping[str, str], out: int, folder: Path | None = None
-) -> tuple[subprocess.Popen[bytes], float, float]:
-    child = subprocess.Popen(words, stdout=out, env=environ, cwd=folder)
+    words: Sequence[str], environ: Mapping[str, str], folder: Path | None = None
+) -> tuple[int, bytes, float, float]:
+    """Exit code, what stood on stdout, and both peaks."""
     peak = private = 0.0
-    process = psutil.Process(child.pid)
-    while child.poll() is None:
-        resident, own = _tree(process)
-        peak, private = max(peak, resident), max(private, own)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_TICK)
-    return child, peak, private if sys.platform == "linux" else -1
+    with tempfile.TemporaryFile() as said:  # a pipe would fill up while nobody reads it
+        child = subprocess.Popen(words, stdout=said, env=environ, cwd=folder)
+        process = psutil.Process(child.pid)
+        while child.poll() is None:
+            resident, own = _tree(process)
+            peak, private = max(peak, resident), max(private, own)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_TICK)
+        said.seek(0)
+        return child.returncode, said.read(), peak, private if sys.platform == "linux" else -1
 
 
 def _tree(process: psutil.Process) -> tuple[float, float]:
