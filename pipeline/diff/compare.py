@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
+from pipeline.ahead import beforehand
 from pipeline.diff.absent import absent, active, undecidable
 from pipeline.diff.kin import held_back
 from pipeline.diff.meet import Meeting, by_sku
@@ -34,7 +35,6 @@ from pipeline.diff.told import findings_of
 from pipeline.read.finding import Finding
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
-from pipeline.validate.ahead import beforehand
 from schemas.fields import KEY
 
 

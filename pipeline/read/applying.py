@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
+from pipeline.ahead import beforehand
 from pipeline.errors import InputRefused, SettingsError
 from pipeline.read.binding import VIRTUAL, Binding, Bound, bind, bound_node
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, column_letters
@@ -243,7 +244,7 @@ class _Work:
         head = [pa.field(ROW, pa.int64()), pa.field(PART, pa.int32()), pa.field(LINE, pa.int64())]
         schema = pa.schema([*head, *(pa.field(name, pa.string()) for name in names)])
         with pa.ipc.new_file(str(path), schema) as writer:
-            for columns in self._results():
+            for columns in beforehand(self._results()):
                 count = len(columns[0])
                 numbers = pa.array(range(self.rows, self.rows + count), pa.int64())
                 writer.write_batch(pa.record_batch([numbers, *columns], schema=schema))
@@ -252,67 +253,76 @@ class _Work:
 
     def _results(self) -> Iterator[list[pa.Array]]:
         """PART, LINE and the output columns of each batch."""
-        if (
-            all(output.raw and not self._moves_commas(output.bound) for output in self._outputs)
-            and not self._stateful
-        ):
-            for batch in self._catalog.batches():
-                plain = [
-                    batch.column(output.bound.plain) for output in self._outputs for _ in output.bound.names
+        if self._stateful:
+            for frame in self._kept():
+                made = self._made(frame, range(len(self._outputs)))
+                yield [
+                    pa.array(made[PART].to_arrow(), pa.int32()),
+                    made[LINE].to_arrow(),
+                    *self._columns(made),
                 ]
-                yield [batch.column(PART), batch.column(LINE), *plain]
             return
-        for frame in self._kept():
-            yield self._made(frame)
+        # Rows stay as they are: columns that only change their name are handed on untouched.
+        computed = [at for at, output in enumerate(self._outputs) if not self._is_column(output)]
+        wanted = sorted({*computed, self._key}) if computed else []
+        for batch in self._catalog.batches():
+            made = self._made(_with_virtual(self._frame(batch)), wanted) if wanted else pl.DataFrame()
+            yield [batch.column(PART), batch.column(LINE), *self._columns(made, batch)]
+
+    def _is_column(self, output: _Output) -> bool:
+        return output.raw and not self._moves_commas(output.bound)
+
+    @property
+    def _key(self) -> int:
+        """Which output is the SKU."""
+        return next(at for at, output in enumerate(self._outputs) if KEY in output.bound.names)
 
     @property
     def _stateful(self) -> bool:
         return bool(self._groups or self._family or self._skips)
 
-    def _made(self, frame: pl.DataFrame) -> list[pa.Array]:
-        made = frame.select(
-            pl.col(PART),
-            pl.col(LINE),
-            *(output.made.alias(f"o{index}") for index, output in enumerate(self._outputs)),
-        )
+    def _made(self, frame: pl.DataFrame, wanted: Sequence[int]) -> pl.DataFrame:
+        """PART, LINE, and the outputs of these numbers as "o<number>"; what failed is told."""
+        outputs = [self._outputs[at].made.alias(f"o{at}") for at in wanted]
+        made = frame.select(pl.col(PART), pl.col(LINE), *outputs)
         if made.height != frame.height:  # all outputs constant
             made = frame.select(pl.col(PART), pl.col(LINE)).with_columns(made.drop(PART, LINE))
-        made = self._without_failures(made)
-        columns = [pa.array(made[PART].to_arrow(), pa.int32()), made[LINE].to_arrow()]
-        for index, output in enumerate(self._outputs):
-            column = made[f"o{index}"].to_arrow().cast(pa.string())
-            columns += [column] * len(output.bound.names)
-        return columns
+        return self._without_failures(made)
+
+    def _columns(self, made: pl.DataFrame, batch: pa.RecordBatch | None = None) -> Iterator[pa.Array]:
+        """One column a name: as it was made, or where it needn't be, the batch's own."""
+        for at, output in enumerate(self._outputs):
+            if batch is not None and self._is_column(output):
+                column = batch.column(output.bound.plain)
+            else:
+                column = made[f"o{at}"].to_arrow().cast(pa.string())
+            yield from [column] * len(output.bound.names)
 
     def _frames(self) -> Iterator[pl.DataFrame]:
-        """The columns that anything needs, as Polars frames, number cells written as the mapping expects."""
-        commas = sorted(
-            {
-                name
-                for bound in self._binding.all
-                if self._moves_commas(bound)
-                for name in columns_of(bound.node)
-            }
-        )
-        wanted = {*self._binding.headers.used, ROW, PART, LINE}
         for batch in self._catalog.batches():
-            names = [name for name in batch.schema.names if name in wanted]
-            frame = pl.DataFrame({name: pl.from_arrow(batch.column(name)) for name in names})
-            if commas:
-                marks = batch.column(NUMBERS)
-                extra = [
-                    with_commas(frame[name], marks, batch.schema.names.index(name) - 3)
-                    for name in commas
-                    if name in names
-                ]
-                frame = frame.with_columns(extra)
-            yield frame
+            yield self._frame(batch)
+
+    def _frame(self, batch: pa.RecordBatch) -> pl.DataFrame:
+        """The columns that anything needs, as a Polars frame, number cells written as the mapping expects."""
+        wanted = {*self._binding.headers.used, ROW, PART, LINE}
+        names = [name for name in batch.schema.names if name in wanted]
+        frame = pl.DataFrame({name: pl.from_arrow(batch.column(name)) for name in names})
+        commas = {
+            name
+            for bound in self._binding.all
+            if self._moves_commas(bound)
+            for name in columns_of(bound.node)
+        }
+        if not commas:
+            return frame
+        places = {name: batch.schema.names.index(name) - 3 for name in sorted(commas) if name in names}
+        marks = batch.column(NUMBERS)
+        return frame.with_columns(with_commas(frame[name], marks, at) for name, at in places.items())
 
     def _kept(self) -> Iterator[pl.DataFrame]:
         """Frames of products: folded, and without the rows that hold none."""
         for frame in self._folded():
-            idle = [name for name in VIRTUAL if name not in frame.columns]
-            frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in idle)
+            frame = _with_virtual(frame)
             if self._family is not None:
                 frame = self._family.apply(frame)
             elif GROUP in frame.columns:
@@ -398,7 +408,7 @@ class _Work:
         """The columns with the raw text where a value could not be had, and a finding for each."""
         for index, output in enumerate(self._outputs):
             name = f"o{index}"
-            if output.bound.plain:
+            if output.bound.plain or name not in made.columns:
                 continue
             failed = made[name].str.contains(FAILED, literal=True).fill_null(False)
             if failed.any():
@@ -407,7 +417,7 @@ class _Work:
         return made
 
     def _report(self, rows: pl.DataFrame, name: str, bound: Bound) -> None:
-        sku = f"o{next(i for i, output in enumerate(self._outputs) if KEY in output.bound.names)}"
+        sku = f"o{self._key}"
         columns = bound.source.columns
         for row in rows.iter_rows(named=True):
             self._failed[bound.names[0]] += 1
@@ -431,6 +441,12 @@ class _Work:
                     sku=(row[sku] or "")[:200],
                 )
             )
+
+
+def _with_virtual(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with every column that a mapping may name beside the file's own."""
+    idle = [name for name in VIRTUAL if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in idle)
 
 
 def _schema(catalog: Catalog) -> pa.Schema:

@@ -21,6 +21,8 @@ from pipeline.values.numbers import read_number
 FAILED = "\ufdd0"
 
 _DIGITS = 40
+#: Answers of one piece of arithmetic that are kept from batch to batch.
+_KNOWN = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,30 +235,34 @@ class _NoNumber(Exception):
 
 def _numeric(node: Node, scope: Scope) -> pl.Expr:
     """Arithmetic (or a comparison of numbers, as "1" or "0"), once per distinct row of what it reads."""
+    kept: dict[_Row, str | None] = {}
     leaves: list[Node] = []
     work = _arithmetic(node, leaves, scope)
     if not leaves:
-        return pl.lit(_answer(work, ()), pl.String)
+        with localcontext() as exact:
+            exact.prec = _DIGITS
+            return pl.lit(_answer(work, ()), pl.String)
     parts = [compiled(leaf, scope).alias(f"n{index}") for index, leaf in enumerate(leaves)]
 
     def over(series: pl.Series) -> pl.Series:
         columns = [column.to_list() for column in series.struct.unnest().get_columns()]
-        known: dict[_Row, str | None] = {}
-        out: list[str | None] = []
-        for row in zip(*columns, strict=True):
-            if row not in known:
+        nonlocal kept
+        if len(kept) > _KNOWN:
+            kept = {}
+        known = kept  # several threads may be here: each stays with the one it began with
+        rows = list(zip(*columns, strict=True))
+        with localcontext() as exact:
+            exact.prec = _DIGITS
+            for row in {row for row in rows if row not in known}:
                 known[row] = _answer(work, row)
-            out.append(known[row])
-        return pl.Series(out, dtype=pl.String)
+        return pl.Series([known[row] for row in rows], dtype=pl.String)
 
     return pl.struct(parts).map_batches(over, return_dtype=pl.String, is_elementwise=True)
 
 
 def _answer(work: Callable[[_Row], _Value], row: _Row) -> str | None:
     try:
-        with localcontext() as exact:
-            exact.prec = _DIGITS
-            value = work(row)
+        value = work(row)
     except _NoNumber as error:
         return FAILED + error.text
     except (ArithmeticError, InvalidOperation):

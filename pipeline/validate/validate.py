@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from pipeline.ahead import ahead
 from pipeline.errors import InputRefused
 from pipeline.market.lookups import Lookups
 from pipeline.read.catalog import LINE, PART, ROW, Mapped, batches_of
@@ -25,7 +26,6 @@ from pipeline.read.finding import Severity
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate import across, kept
 from pipeline.validate.accepted import Accepted
-from pipeline.validate.ahead import ahead
 from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known

@@ -23,6 +23,8 @@ MAX_DIGITS = 12
 #: Spaces and apostrophes that only ever group thousands.
 _GROUPERS = " \u00a0\u202f\u2009'\u2019"
 _NUMBER = re.compile(r"(-?)([0-9]*)(?:([.,])([0-9]+))?", re.ASCII)
+#: The same number whatever else is declared, unless the comma is decimal: no fraction that could be thousands.
+_PLAINEST = re.compile(r"-?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4,12}))?", re.ASCII)
 _GROUPED = re.compile(
     rf"(-?)([0-9]{{1,3}}(?:([.,{_GROUPERS}])[0-9]{{3}})(?:\3[0-9]{{3}})*)(?:([.,])([0-9]+))?", re.ASCII
 )
@@ -60,6 +62,8 @@ def parse_number(field: Field, text: str, fmt: Format, ctx: Context) -> Parsed: 
 
 def read_number(text: str, fmt: Format, *, dot_is_decimal: bool) -> tuple[Decimal | None, Problem | None]:
     """The number a text stands for under a format, exactly."""
+    if fmt.decimal != "," and _PLAINEST.fullmatch(text):
+        return Decimal(text), None
     parts = _declared(text, fmt) if fmt.decimal else _undeclared(text, dot_is_decimal=dot_is_decimal)
     if isinstance(parts, Problem):
         return None, parts
