@@ -23,7 +23,7 @@ MAX_DIGITS = 12
 #: Spaces and apostrophes that only ever group thousands.
 _GROUPERS = " \u00a0\u202f\u2009'\u2019"
 _NUMBER = re.compile(r"(-?)([0-9]*)(?:([.,])([0-9]+))?", re.ASCII)
-#: The same number whatever else is declared, unless the comma is decimal: no fraction that could be thousands.
+#: The same number whatever is declared, unless the comma is decimal: no fraction that could be thousands.
 _PLAINEST = re.compile(r"-?[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4,12}))?", re.ASCII)
 _GROUPED = re.compile(
     rf"(-?)([0-9]{{1,3}}(?:([.,{_GROUPERS}])[0-9]{{3}})(?:\3[0-9]{{3}})*)(?:([.,])([0-9]+))?", re.ASCII
