@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
 
 #: Seconds until an interrupt that went unheard is sent again.
 AGAIN = 0.05
+#: New objects before the search for garbage in rings: modules being imported make many, and none is garbage.
+_SELDOM = (20_000, 20, 20)
 
 
 def main() -> None:
@@ -28,6 +31,7 @@ def guarded(program: Callable[[], None]) -> None:
 
 
 def _program() -> None:
+    gc.set_threshold(*_SELDOM)
     from pipeline.cli.main import main as program
 
     program()
