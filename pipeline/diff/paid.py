@@ -7,7 +7,7 @@ row that only moves the end of an expired promotion makes an old price live agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -72,6 +72,16 @@ def market_of(basis: Basis) -> Market:
     """The market that a plan was made in."""
     ctx = Context(timezone=ZoneInfo(basis.zone))
     return Market(since=basis.since, ctx=ctx, currencies=dict(basis.currencies))
+
+
+def turned(dates: Iterable[str], old: Basis, new: Basis) -> bool:
+    """Whether one of the dates lies between the moments from which two bases judge prices.
+
+    If none does, both find the same moves in records that name no other dates.
+    """
+    first, last = sorted((old.since, new.since))
+    ctx = market_of(new).ctx
+    return old.zone != new.zone or any(first <= _moment(date, ctx) <= last for date in dates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ MAX_AHEAD = 600.0
 
 _HEADER, _RECORD, _HELD, _SEAL = (b'{"kind":"%s",' % kind for kind in (b"plan", b"record", b"held", b"seal"))
 _SEAL_LINE = re.compile(rb'\{"kind":"seal","sha256":"([0-9a-f]{64})"\}\n')
+_DATE = re.compile(rb'"\s*([0-9]{4}-[0-9]{2}-[0-9]{2}[^"\\]*)"')
 _SEAL_LENGTH = len(_SEAL) + len('"sha256":""}\n') + 64
 _CHUNK = 1 << 20
 _AGAIN = "make a new one with `sellercenter diff`"
@@ -153,6 +154,15 @@ def records(path: Path) -> Iterator[Record]:
     """
     read = adapter(Record)
     yield from (read.validate_json(line) for line in _lines(path, _RECORD))
+
+
+def dates(path: Path) -> set[str]:
+    """What looks like a date in the records of a plan, as it is written there.
+
+    Raises:
+        PlanRefused: as `records`.
+    """
+    return {text.decode() for line in _lines(path, _RECORD) for text in _DATE.findall(line)}
 
 
 def held(path: Path) -> Iterator[Held]:

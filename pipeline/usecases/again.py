@@ -2,8 +2,10 @@
 
 What a comparison rests on is told by digests, never by times: the bytes of the files, mapping and
 settings, the rows of the snapshot, what the shop says of brands, categories and attributes, all that
-the journal knows, our own version, and those of the libraries that judge. Nothing in a comparison looks
-at the clock. Where any of it differs, or can't be told, all is done afresh.
+the journal knows, our own version, and those of the libraries that judge. Of the clock only one thing
+counts: what a buyer pays is judged from a moment on, and a promotion that begins or ends between the
+earlier moment and the present one may change a verdict. Where any of it differs, or can't be told, all is
+done afresh.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from pipeline.read.sources import STDIN, digest_of, inputs_of, look
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.usecases.workspace import Workspace
+from pipeline.values.context import Context
 
 RECIPE = "comparison/2"
 FOLDER = "comparisons"
@@ -208,24 +211,34 @@ def holds(earlier: Earlier, snapshot: Snapshot, memory: str) -> bool:
     return same_file and rows_of(snapshot) == earlier.snapshot and memory == earlier.memory
 
 
-def seal_again(folder: Path, earlier: Earlier, plan_id: str, change: Mapping[str, Any]) -> Plan | None:
+def seal_again(
+    folder: Path, earlier: Earlier, plan_id: str, ctx: Context, change: Mapping[str, Any]
+) -> Plan | None:
     """The earlier plan under a new id; None where it is gone, or isn't what was sealed then.
 
-    One whose guards let values go back is judged afresh: they do so for a few days only.
+    One whose guards let values go back is judged afresh, for they do so for a few days only; and one in
+    which a promotion began or ended since.
 
     Args:
-        change: what of its header is new beside the id; a forecast is asked for by its batches.
+        ctx: zone and currencies of the shop.
+        change: what of its header is new beside the id, `created` at least; a forecast is asked for by
+            its batches.
     """
-    from pipeline.diff.build import ACQUITTED, plan_path
-    from pipeline.diff.planfile import open_plan, seal_again
+    from pipeline.diff.build import ACQUITTED, dated, plan_path
+    from pipeline.diff.paid import turned
+    from pipeline.diff.planfile import dates, open_plan, seal_again
 
     old = folder / earlier.plan
     try:
         header = open_plan(old)
         if header.digest != earlier.digest or any(n.endswith(ACQUITTED) for n in header.notices):
             return None
+        basis = dated(header.basis, ctx, change["created"])
+        if turned(dates(old), header.basis, basis):
+            return None
         told = {name: value(header) if callable(value) else value for name, value in change.items()}
-        return seal_again(old, plan_path(folder, plan_id), replace(header, id=plan_id, digest="", **told))
+        plan = replace(header, id=plan_id, digest="", basis=basis, **told)
+        return seal_again(old, plan_path(folder, plan_id), plan)
     except (PipelineError, OSError):
         return None
 

@@ -26,7 +26,7 @@ from pipeline.read.finding import Finding
 from pipeline.rollback.invert import status_fields
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.usecases import again
-from pipeline.usecases.connection import Connected, connected, journal_of, observer
+from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.judged import Judged, ask, asks_brands, hint_of, judge, of_kit, read, tell
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import check_forms, planned
@@ -190,7 +190,7 @@ def _again(
         return forecast(old.batches, ws.shop.limits, lambda calls, feeds: shop.ledger.forecast(feeds, calls))
 
     change = {"created": ws.clock.now(), "snapshot": held.id, "snapshot_taken": held.taken, "forecast": cost}
-    plan = again.seal_again(ws.plans, earlier, ws.new_id(), change)
+    plan = again.seal_again(ws.plans, earlier, ws.new_id(), context_of(ws.shop), change)
     if plan is None:
         return None
     tell(ws, earlier.choices)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pipeline.diff.planfile import open_plan, seal_again
 
 Held = Mapping[str, Any]
 WORDS = "its plan holds"
@@ -108,3 +112,39 @@ def test_findings_are_told_again(make_seller: Any, make_product: Any) -> None:
         json.loads((seller.folder / f"{name}.json").read_text())["findings"] for name in ("first", "again")
     ]
     assert told[0] == told[1] != []
+
+
+def _made_earlier(seller: Any, days: int) -> None:
+    """The remembered comparison as if it had been made that many days ago."""
+    [record] = (seller.folder / "state" / "comparisons").iterdir()
+    said = json.loads(record.read_bytes())
+    old = seller.folder / "state" / "plans" / said["plan"]
+    plan = open_plan(old)
+    since = datetime.fromisoformat(plan.basis.since) - timedelta(days=days)
+    basis = replace(plan.basis, since=str(since))
+    aged = seal_again(old, old, replace(plan, created=plan.created - 86_400 * days, basis=basis))
+    record.write_text(json.dumps({**said, "digest": aged.digest}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("ended", "holds"),
+    [pytest.param(4, False, id="a promotion ended since"), pytest.param(40, True, id="none turned since")],
+)
+def test_a_promotion_that_turned_meanwhile_is_judged_afresh(
+    make_seller: Any, make_product: Any, ended: int, holds: bool
+) -> None:
+    now = datetime.now(UTC)
+    window = {
+        "SaleStartDate": f"{now - timedelta(days=90):%Y-%m-%d} 00:00:00",
+        "SaleEndDate": f"{now - timedelta(days=ended):%Y-%m-%d} 00:00:00",
+    }
+    rows = [{**make_product(number), "SalePrice": "5.00", **window} for number in range(8)]
+    seller = make_seller(rows)
+    catalog = seller.catalog([{**rows[0], "SalePrice": "4.00"}, *rows[1:]])
+    seller("diff", catalog)
+    _made_earlier(seller, days=7)
+    again = seller("diff", catalog)
+    assert (WORDS in again.stderr) is holds
+    plan = open_plan(Path(again.document["plan"]))
+    since = datetime.fromtimestamp(plan.created, UTC) - timedelta(days=1)
+    assert plan.basis.since == f"{since:%Y-%m-%d %H:%M:%S}"
