@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table
+import orjson
+from sqlalchemy import Float, Table
 
 #: What stands before the first event.
 GENESIS = "0" * 64
@@ -36,12 +38,12 @@ class RowsDigest:
         self._hash = hashlib.sha256()
         self._fed = False
 
-    def feed(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows of a table, in primary-key order; `event` and generated ids are left out."""
-        names = bound_columns(table)
+    def feed(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Add rows of a table, in primary-key order, each the values of its `bound_columns`."""
+        name, line = table.name, _line_of(table)
         for row in rows:
             self._fed = True
-            self._hash.update(canonical([table.name, *(_plain(row[name]) for name in names)]))
+            self._hash.update(line((name, *row)))
 
     def hex(self) -> str:
         """The digest, or "" where there were no rows."""
@@ -66,9 +68,30 @@ class Seals:
 
 
 def bound_columns(table: Table) -> Sequence[str]:
-    """Columns that the chain covers."""
+    """Columns that the chain covers, in their order: all but `event` and generated ids."""
     return [column.name for column in table.columns if column.name not in ("event", "id")]
 
 
-def _plain(value: object) -> object:
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+def bound_values(table: Table) -> Callable[[Mapping[Any, Any]], tuple[Any, ...]]:
+    """What takes the values of `bound_columns` from a row."""
+    return itemgetter(*bound_columns(table))
+
+
+def _line_of(table: Table) -> Callable[[tuple[Any, ...]], bytes]:
+    """What writes a row as `canonical` does; faster where no floats are, which orjson writes otherwise."""
+    return _canonical_row if any(isinstance(column.type, Float) for column in table.columns) else _fast_row
+
+
+def _fast_row(row: tuple[Any, ...]) -> bytes:
+    try:
+        return orjson.dumps(row, default=_plain)
+    except orjson.JSONEncodeError:  # half a surrogate pair, a number over 64 bits
+        return _canonical_row(row)
+
+
+def _canonical_row(row: tuple[Any, ...]) -> bytes:
+    return canonical([_plain(value) if isinstance(value, bytes) else value for value in row])
+
+
+def _plain(value: bytes) -> str:
+    return hashlib.sha256(value).hexdigest()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Exists, Table, exists, or_, select
 
 from pipeline.errors import StateError
 from pipeline.journal import schema
-from pipeline.journal.chain import GENESIS, RowsDigest
+from pipeline.journal.chain import GENESIS, RowsDigest, bound_values
 from pipeline.journal.journal import Journal, hash_of
 from pipeline.journal.states import Kind, replay
 
@@ -79,7 +79,7 @@ def rows_digest(db: Connection, seq: int, form: Callable[[Row], Row] = lambda ro
     """The digest of an event's rows, each in some form of it."""
     digest = RowsDigest()
     for table in schema.BOUND:
-        digest.feed(table, map(form, _ordered(db, table, seq)))
+        digest.feed(table, map(bound_values(table), map(form, _ordered(db, table, seq))))
     return digest.hex()
 
 

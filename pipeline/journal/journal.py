@@ -17,11 +17,11 @@ from pipeline.diff.plan import Change, Effect, Origin, Plan, Record
 from pipeline.diff.prices import is_price
 from pipeline.errors import PlanRefused, StateError
 from pipeline.journal import schema
-from pipeline.journal.chain import GENESIS, RowsDigest, Seals, event_hash
+from pipeline.journal.chain import GENESIS, RowsDigest, Seals, bound_columns, bound_values, event_hash
 from pipeline.journal.states import Event, Kind, Outcome, RunState, replay
 from pipeline.market.feeds import Action
 from pipeline.store.atomic import write_atomic
-from pipeline.store.engine import Store
+from pipeline.store.engine import Store, insert_many
 
 CHUNK = 5_000
 #: Databases limit the variables of a statement; a few hundred also keep the statement cache useful.
@@ -400,10 +400,11 @@ def _bind(db: Connection, seq: int, rows: Rows) -> str:
     """Insert an event's bulk rows, a few thousand at a time; returns their digest."""
     digest = RowsDigest()
     for table in schema.BOUND:
-        source = iter(rows.get(table, ()))
+        names, values = ("event", *bound_columns(table)), bound_values(table)
+        source = map(values, rows.get(table, ()))
         while chunk := list(islice(source, CHUNK)):
             digest.feed(table, chunk)
-            db.execute(insert(table), [{**row, "event": seq} for row in chunk])
+            insert_many(db, table, names, ((seq, *row) for row in chunk))
     return digest.hex()
 
 

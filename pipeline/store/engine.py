@@ -7,11 +7,12 @@ place by URL once it has a module beside `sqlite.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine, Table, insert, make_url
 from sqlalchemy.exc import ArgumentError
 
 from pipeline.errors import StateError, UsageError
@@ -90,6 +91,19 @@ class Store:
         if os.getpid() != self._pid:
             self.engine.dispose(close=False)
             self._pid = os.getpid()
+
+
+def insert_many(db: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Insert plain values (numbers, texts, bytes) as they stand, without SQLAlchemy's work for each of them.
+
+    Args:
+        names: columns in the order that the table has them; rows: their values, in that order.
+    """
+    statement = insert(table).inline().compile(dialect=db.dialect, column_keys=list(names))
+    if statement.positional:
+        db.exec_driver_sql(str(statement), list(rows))
+    else:
+        db.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def open_store(

@@ -63,7 +63,7 @@ def _reviewed(found: Explanation, path: Path) -> Explanation:
 def _newest(ws: Workspace) -> tuple[Plan, Path]:
     """The newest import plan of this shop, and where it lies."""
     identity = ws.identity(ws.shop)
-    for path in sorted((ws.state / "plans").glob("*.plan.jsonl"), reverse=True):
+    for path in sorted((ws.state / "plans").glob("*.plan.jsonl"), key=_age, reverse=True):
         try:
             plan = open_plan(path)
         except PlanRefused:
@@ -72,6 +72,11 @@ def _newest(ws: Workspace) -> tuple[Plan, Path]:
             return plan, path
     hint = "`sellercenter diff CATALOG` first; explain tells of its newest plan"
     raise UsageError("nothing was compared with this shop yet", hint=hint)
+
+
+def _age(path: Path) -> tuple[str, int]:
+    """The second that an id begins with; within one, the file's own time."""
+    return path.name[: len("20261123-171502")], path.stat().st_mtime_ns
 
 
 def _lines(found: Explanation) -> tuple[str, ...]:

@@ -144,7 +144,8 @@ def test_a_product_in_an_open_feed_of_another_run_is_left_alone(seller: Seller) 
 
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
-SIGNALS += [(signal.SIGHUP, 143)] if hasattr(signal, "SIGHUP") else []  # its terminal was closed
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+    SIGNALS += [(signal.SIGHUP, 143)]  # its terminal was closed
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
