@@ -4,6 +4,8 @@ MEANINGS = {
     "schema": "the command and the version of its document",
     "exit_code": "how the command ends: [exit codes](exit-codes.md)",
     "show:exit_code": "how the run ended; null while it goes on",
+    "runs[].held": "whether a process of this machine is at the run's shop; null where that can't be told",
+    "show:held": "whether a process of this machine is at the run's shop; null where that can't be told",
     "error": "in place of everything else",
     "error.code": "stable name: [error codes](exit-codes.md#error-codes)",
     "error.message": "what happened and where",

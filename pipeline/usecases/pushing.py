@@ -44,7 +44,7 @@ def lock(ws: Workspace) -> AbstractContextManager[None]:
     import os
 
     holder = LockHolder(pid=os.getpid(), since=ws.clock.now(), command=" ".join(sys.argv[:3]))
-    return shop_lock(ws.ledger.parent / "locks", ws.identity(ws.shop), holder)
+    return shop_lock(ws.locks, ws.identity(ws.shop), holder)
 
 
 def run_folder(ws: Workspace, run: str) -> Path:

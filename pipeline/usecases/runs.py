@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from pipeline.errors import Exit
 from pipeline.journal.journal import Journal, RunRow
+from pipeline.usecases.alive import abandoned, living
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.results import RunFacts, facts
+from pipeline.usecases.results import RunFacts
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.counted import plural
 
@@ -45,27 +46,28 @@ def runs(
         rows = [row for row in journal.runs() if row.started >= after and row.kind in (kinds or (row.kind,))]
         if ws.asked_shop is not None:
             rows = [row for row in rows if row.shop == ws.asked_shop]
-        found = ((row, facts(journal, row.id)) for row in rows)
-        listed = [(row, told) for row, told in found if not states or told.state.word in states]
+        found = ((row, *living(ws, journal, row)) for row in rows)
+        listed = [one for one in found if not states or one[1].state.word in states]
     return _listed(listed[-last:] if last else listed)
 
 
-def _listed(found: list[tuple[RunRow, RunFacts]]) -> Outcome:
+def _listed(found: list[tuple[RunRow, RunFacts, bool | None]]) -> Outcome:
     rows = [
         {
             "run": run.id, "shop": run.shop, "kind": run.kind, "started": _moment(run.started),
-            "state": told.state.word, "counts": asdict(told.counts), "source": run.source,
+            "state": told.state.word, "counts": asdict(told.counts), "source": run.source, "held": held,
         }
-        for run, told in found
+        for run, told, held in found
     ]  # fmt: skip
-    shown = tuple(_line(run, told) for run, told in found)
+    shown = tuple(_line(run, told, abandoned(told, held)) for run, told, held in found)
     return Outcome(document={"runs": rows}, lines=shown or ("no run yet",))
 
 
-def _line(run: RunRow, told: RunFacts) -> str:
+def _line(run: RunRow, told: RunFacts, advice: str) -> str:
     counts = asdict(told.counts).items()
     shown = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts if number)
-    return f"{run.id}  {run.shop}  {told.state.word:<12} {shown or 'nothing to do'}"
+    line = f"{run.id}  {run.shop}  {told.state.word:<12} {shown or 'nothing to do'}"
+    return f"{line}\n  {advice}" if advice else line
 
 
 def _checked(journal: Journal) -> Outcome:

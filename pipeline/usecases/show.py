@@ -11,11 +11,12 @@ from typing import Any
 from pipeline.errors import UsageError
 from pipeline.journal.journal import Journal, RunRow
 from pipeline.journal.states import BatchState
+from pipeline.usecases.alive import abandoned, living
 from pipeline.usecases.connection import journal_of
 from pipeline.usecases.job_record import Attempt, attempts
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.pushing import run_folder
-from pipeline.usecases.results import document, endings, facts, lines, told_endings
+from pipeline.usecases.results import document, endings, lines, told_endings
 from pipeline.usecases.workspace import Workspace
 
 #: Records that the terminal shows; the document has them all.
@@ -45,7 +46,7 @@ def show(ws: Workspace, id_: str, *, skus: Collection[str] = (), outcomes: Colle
 def _shown(
     ws: Workspace, journal: Journal, row: RunRow, skus: Collection[str], outcomes: Collection[str]
 ) -> Outcome:
-    told = facts(journal, row.id)
+    told, held = living(ws, journal, row)
     rest = [
         ending
         for ending in endings(journal, row.id)
@@ -57,13 +58,15 @@ def _shown(
         **document(told, exit_code or 0),
         "exit_code": exit_code,
         "shop": row.shop, "kind": row.kind, "plan": row.plan, "source": row.source,
-        "started": _moment(row.started), "ended": _moment(told.state.ended) if told.state.ended else None,
+        "held": held, "started": _moment(row.started),
+        "ended": _moment(told.state.ended) if told.state.ended else None,
         "batches": [_batch(batch) for _, batch in sorted(told.state.batches.items())],
         "records": rest,
     }  # fmt: skip
     head = f"{row.kind} of {row.source or row.plan} into {row.shop}, started {_moment(row.started)}"
     shown = (*lines(told, run_folder(ws, row.id), exit_code), *_open(told.state.open))
-    return Outcome(document=content, lines=(head, *shown, *told_endings(rest, SHOWN, "with --json")))
+    advice = (f"  {line}",) if (line := abandoned(told, held)) else ()
+    return Outcome(document=content, lines=(head, *shown, *advice, *told_endings(rest, SHOWN, "with --json")))
 
 
 def _open(batches: Collection[BatchState]) -> tuple[str, ...]:

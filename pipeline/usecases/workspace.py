@@ -131,6 +131,11 @@ class Workspace:
 
         return ledger_path(self.settings.ledger, self.base, self.environ)
 
+    @property
+    def locks(self) -> Path:
+        """Where this machine's locks of shops lie, beside the budget."""
+        return self.ledger.parent / "locks"
+
     @cached_property
     def api_key(self) -> Secret:
         """The shop's key, resolved on first use."""

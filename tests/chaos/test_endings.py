@@ -172,11 +172,29 @@ def test_a_second_run_of_a_live_one_is_locked_out(seller: Seller) -> None:
     process = seller.process("push", seller.folder / "plan.jsonl", "--yes")
     seller.until_feeds(1)
     (run,) = seller("runs").document["runs"]
+    assert (run["state"], run["held"]) == ("running", True)
     assert seller("resume", run["run"]).status == 10
     shown = seller("show", run["run"])
-    assert (shown.status, shown.document["state"]) == (0, "running")
+    assert (shown.status, shown.document["state"], shown.document["held"]) == (0, "running", True)
     process.kill()
     process.communicate()
+
+
+def test_a_killed_run_is_said_to_be_nobodys(seller: Seller) -> None:
+    """No record can tell of a kill -9; the lock that nobody holds does, and `resume` ends it."""
+    seller.open(4, feed_max_products=1, feed_burst=1, feed_interval=1)
+    seller.diff(4, Price="77.25")
+    process = seller.process("push", seller.folder / "plan.jsonl", "--yes")
+    seller.until_feeds(1)
+    process.kill()
+    process.communicate()
+    (run,) = seller("runs").document["runs"]
+    assert (run["state"], run["held"]) == ("running", False)
+    shown = seller("show", run["run"])
+    assert (shown.document["state"], shown.document["held"]) == ("running", False)
+    assert seller("resume", run["run"]).status == 0
+    (run,) = seller("runs").document["runs"]
+    assert (run["state"], run["held"]) == ("done", False)
 
 
 def test_a_shop_that_dies_midway_is_known_within_the_deadline(serve: Any, seller: Seller) -> None:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Locked, StateError
-from pipeline.store.locks import LockHolder, shop_lock
+from pipeline.store.locks import LockHolder, is_held, shop_lock
 
 ROOT = Path(__file__).parents[2]
 ME = LockHolder(pid=4711, since=1_800_000_000.0, command="push plan.jsonl")
@@ -96,6 +97,47 @@ def test_a_killed_run_holds_nothing_whatever_it_left_behind(
     assert len(list(tmp_path.glob("*.json"))) == 1
     with shop_lock(tmp_path, "shop", ME):
         assert json.loads(next(tmp_path.glob("*.json")).read_bytes())["pid"] == 4711
+
+
+def test_who_only_looks_holds_nothing_and_tells_nobody_what_it_can_not_know(tmp_path: Path) -> None:
+    assert is_held(tmp_path, "shop") is None, "no lock was ever here: another machine may hold one"
+    with shop_lock(tmp_path, "shop", ME):
+        assert is_held(tmp_path, "other") is None
+    assert is_held(tmp_path, "shop") is False
+    with shop_lock(tmp_path, "shop", ME):
+        pass
+
+
+def test_who_looks_finds_a_living_holder_and_no_killed_one(
+    tmp_path: Path, hold: list[subprocess.Popen[str]]
+) -> None:
+    start(hold, tmp_path)
+    assert is_held(tmp_path, "shop") is True
+    hold[0].kill()
+    hold[0].wait()
+    assert is_held(tmp_path, "shop") is False
+
+
+def test_a_beginning_run_waits_out_who_only_looks(tmp_path: Path) -> None:
+    with shop_lock(tmp_path, "shop", ME):
+        pass
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            is_held(tmp_path, "shop")
+
+    lookers = [threading.Thread(target=look) for _ in range(2)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(50):
+            with shop_lock(tmp_path, "shop", ME):
+                pass
+    finally:
+        done.set()
+        for looker in lookers:
+            looker.join()
 
 
 CHILDREN = ["child", *(["fork"] if "fork" in multiprocessing.get_all_start_methods() else [])]
