@@ -114,7 +114,9 @@ def _character(match: re.Match[bytes]) -> bytes:
 
 
 def texts_between(offsets: npt.NDArray[np.int32], data: pa.Buffer, kind: pa.DataType) -> pa.Array:
-    """What stands between each offset and the next."""
+    """What stands between each offset and the next; nothing where there are no offsets."""
+    if not len(offsets):
+        return pa.array([], kind)
     return pa.Array.from_buffers(kind, len(offsets) - 1, [None, pa.py_buffer(offsets), data])
 
 

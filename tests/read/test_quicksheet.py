@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -168,6 +169,24 @@ def agree(content: bytes, folder: Path, size: int) -> bool:
         return False
     assert quick == table(path, folder / "slow.arrow", None)
     return True
+
+
+BARE = "".join(f'<row r="{number}" ht="3"/>' for number in range(10, 200))
+HEAD, LAST = (
+    f'<row r="{number}"><c r="A{number}" t="inlineStr"><is><t>{text}</t></is></c></row>'
+    for number, text in ((1, "SellerSku"), (200, "A-1"))
+)
+
+
+@pytest.mark.parametrize("size", [500, 1 << 22])
+@pytest.mark.parametrize(
+    "rows",
+    [pytest.param(BARE, id="alone"), pytest.param(HEAD + BARE, id="at the end"),
+     pytest.param(BARE + LAST, id="at the beginning"), pytest.param(HEAD + BARE + LAST, id="between")],
+)  # fmt: skip
+def test_rows_without_cells_are_read_alike(tmp_path: Path, rows: str, size: int) -> None:
+    """Programs that format whole rows write thousands of them; a block of rows may hold nothing else."""
+    assert agree(parts(rows, []), tmp_path, size)
 
 
 @settings(max_examples=60, deadline=None)
