@@ -158,6 +158,10 @@ GUARDS = {
     "source-shrunk": ("The file has far fewer rows than the last one of this source.", "source_shrunk_pct"),
     "columns-vanished": ("A column that the last file of this source had is gone.", ""),
     "snapshot-incomplete": ("Products seem to be missing, but the download isn't proven whole.", ""),
+    "fields-untold": (
+        "The shop no longer tells of any product what each has (name, price, stock, status), and the file writes it.",
+        "",
+    ),
     "changed": ("Products that change.", "changed_pct, changed_max"),
     "created": ("New products, in a shop that holds some.", "created_max, created_pct"),
     "deactivated": ("Products that would be deactivated.", "deactivated_pct, deactivated_max"),
@@ -318,6 +322,7 @@ FAULTS = {
     "page-miss": "… misses rows",
     "page-shift": "… shifts, as if products were added while it was read",
     "page-reorder": "… is in another order",
+    "field-gone": "… leaves out the elements named in `kinds`, of all products",
     "rewrite": "the shop stores values otherwise than they were sent (`10` → `10.00`, trimmed text, changed HTML)",
 }
 _GROUPS = (
@@ -325,7 +330,7 @@ _GROUPS = (
     ("On a call that is not taken", faults.REFUSING),
     ("On a feed", faults.FEED),
     ("On records of a feed", faults.RECORD),
-    ("On what GetProducts answers", faults.PAGE | {faults.REWRITE}),
+    ("On what GetProducts answers", faults.PAGE | {faults.GONE, faults.REWRITE}),
 )
 
 _SANDBOX = """\

@@ -32,6 +32,7 @@ from pipeline.diff.settle import Breach, Decided
 from pipeline.diff.suspects import Doubts, digested, doubts, lay_aside, no_doubts, unsure
 from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
+from pipeline.diff.untold import untold
 from pipeline.read.finding import Finding
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
@@ -143,6 +144,7 @@ class Draft:
             complete=self._snapshot.complete,
             doubt=self._snapshot.doubt,
             partial=self._rules.partial,
+            untold=untold(self._snapshot, self._rules.dialect),
         )
 
     def _counted(self, decided: Decided) -> Decided:

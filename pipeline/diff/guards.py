@@ -29,6 +29,7 @@ RULES = (
     "source-shrunk",
     "columns-vanished",
     "snapshot-incomplete",
+    "fields-untold",
     "changed",
     "created",
     "deactivated",
@@ -55,7 +56,12 @@ def judge(records: Iterable[Record], basis: Basis, limits: Guards) -> tuple[Guar
 
 def verdicts(measures: Measures, basis: Basis, limits: Guards) -> tuple[Guard, ...]:
     """As `judge`, for records that have been counted."""
-    guards = (*_inputs(basis, limits), *_sizes(measures, basis, limits), *_meanings(measures, basis, limits))
+    guards = (
+        *_inputs(basis, limits),
+        _untold(measures, basis, limits),
+        *_sizes(measures, basis, limits),
+        *_meanings(measures, basis, limits),
+    )
     return tuple(sorted(guards, key=lambda guard: RULES.index(guard.rule)))
 
 
@@ -95,6 +101,17 @@ def _inputs(basis: Basis, limits: Guards) -> Iterable[Guard]:
         f"{_products(unproven)} seem to be missing, but what the shop holds isn't known whole: {basis.doubt}."
     )
     yield _count("snapshot-incomplete", unproven, text)
+
+
+def _untold(seen: Measures, basis: Basis, limits: Guards) -> Guard:
+    """Before-values that nobody has: of a field that every product has, and the shop tells of none."""
+    hidden = [tag for tag in basis.untold if seen.blind[tag]] if basis.shop > limits.floor else []
+    skus = tuple(dict.fromkeys(sku for tag in hidden for sku in seen.blind[tag]))
+    text = (
+        f"The shop tells no {' and no '.join(hidden)} of any of its {_products(basis.shop)}, as if its API"
+        f" had changed; {_products(len(skus))} would get one, and nobody knows what to put back."
+    )
+    return _count("fields-untold", len(skus), text, skus)
 
 
 def _sizes(seen: Measures, basis: Basis, limits: Guards) -> Iterable[Guard]:

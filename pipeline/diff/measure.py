@@ -18,6 +18,7 @@ from pipeline.diff.paid import Market, Move, moves
 from pipeline.diff.plan import Change, Effect, Record
 from pipeline.diff.prices import amount, is_price
 from pipeline.diff.settle import LAST_HELD
+from pipeline.diff.untold import EVERY_TAG, own_tag
 from pipeline.market.feeds import Action
 
 _STOCK = frozenset({"Quantity", "Stock"})
@@ -36,6 +37,7 @@ class Measures:
         alike: country → what its regular prices become.
         up, down: SKU → the largest rise and the largest fall of a price of it, as new over old.
         typical: one ratio per product and country whose price changes, for the median.
+        blind: tag → products that would get a value of it, and whose value now nobody knows.
         alone: products that get a first price in a country, with none to compare it with.
         below: "@cost" and "@floor" → SKUs that would be sold below it.
         back: "prices", and all "values", that go back to what the shop held, and so aren't judged.
@@ -54,6 +56,7 @@ class Measures:
     up: dict[str, float] = field(default_factory=dict)
     down: dict[str, float] = field(default_factory=dict)
     priced: Skus = field(default_factory=dict)
+    blind: dict[str, Skus] = field(default_factory=lambda: {tag: {} for tag in sorted(EVERY_TAG)})
     alone: Skus = field(default_factory=dict)
     alike: dict[str, Alike] = field(default_factory=lambda: defaultdict(Alike))
     typical: array[float] = field(default_factory=lambda: array("d"))
@@ -96,7 +99,9 @@ class Measures:
                 measure[sku] = None
 
     def _about(self, change: Change) -> Iterator[Skus]:
-        tag = change.field.rpartition(".")[2] if not change.field.startswith("ProductData.") else ""
+        tag = own_tag(change.field)
+        if not change.before and tag in EVERY_TAG:
+            yield self.blind[tag]
         if not change.after:
             yield self.blanked
         elif tag in _STOCK and amount(change.after) is None and amount(change.before or "1"):

@@ -180,6 +180,7 @@ class Basis:
         unproven: SKUs that are taken for missing from the shop, or from the file.
         complete: the snapshot is proven whole; doubt: why not.
         partial: the file is meant to hold only some products.
+        untold: fields that every product has, and the shop tells of none.
         since: what a buyer paid before this moment doesn't matter, canonical text in the shop's zone;
             "" = all of it does. zone: that zone.
         currencies: (country, currency), where the settings name it.
@@ -195,6 +196,7 @@ class Basis:
     complete: bool = True
     doubt: str = ""
     partial: bool = False
+    untold: tuple[str, ...] = ()
     since: str = ""
     zone: str = "UTC"
     currencies: tuple[tuple[str, str], ...] = ()

@@ -46,7 +46,8 @@ FEED = frozenset({"stuck", "canceled", "unknown-status", "list-lag"})
 RECORD = frozenset({"partial", "not-applied", "warn"})
 PAGE = frozenset({"page-repeat", "page-miss", "page-shift", "page-reorder"})
 REWRITE = "rewrite"
-NAMES = CALL | FEED | RECORD | PAGE | {REWRITE}
+GONE = "field-gone"
+NAMES = CALL | FEED | RECORD | PAGE | {GONE, REWRITE}
 _KEYS = frozenset({"action", "fault", "count", "rate", "seed", "seconds", "skus", "status", "rows", "kinds"})
 
 
@@ -188,6 +189,10 @@ class Faults:
     def rewrites(self, action: str) -> list[Rule]:
         """The rules that change values on this action's way."""
         return self._of({REWRITE}, action)
+
+    def gone(self, action: str) -> frozenset[str]:
+        """The tags that this action's answers leave out."""
+        return frozenset(tag for rule in self._of({GONE}, action) for tag in rule.kinds)
 
     def _of(self, kind: frozenset[str] | set[str], action: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.fault in kind and rule.concerns(action)]

@@ -40,7 +40,8 @@ def get_products(shop: Shop, call: Call) -> bytes:
     rules = shop.faults.rewrites("GetProducts")
     if rules:
         page = [rewritten(product, rules) for product in page]
-    written = [shop.writer.write(product, call.style, call.now) for product in page]
+    gone = shop.faults.gone("GetProducts")
+    written = [shop.writer.write(product, call.style, call.now, gone) for product in page]
     return element_list("Products", "Product", written, call.style)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pipeline.sandbox.catalog import qc_status
 from pipeline.sandbox.lookups import Lookups
@@ -42,8 +42,10 @@ class ProductWriter:
         self._kept: dict[tuple[str, Style], tuple[Product, bytes]] = {}
         self._bytes = 0
 
-    def write(self, product: Product, style: Style, now: float) -> bytes:
-        """One ``Product`` element or object."""
+    def write(self, product: Product, style: Style, now: float, gone: Collection[str] = frozenset()) -> bytes:
+        """One ``Product`` element or object, without the tags that an API of another day no longer has."""
+        if gone:
+            return fragment("Product", _without(self.node(product, now), gone), style)
         key = (product.sku, style)
         kept = self._kept.get(key)
         if kept is not None and kept[0] is product:
@@ -114,6 +116,16 @@ class ProductWriter:
         filled: dict[str, Node] = {"ConditionType": "Nuevo", **dict.fromkeys(_PACKAGE, "")}
         filled.update(product.data)
         return filled
+
+
+def _without(node: Mapping[str, Node], tags: Collection[str]) -> dict[str, Node]:
+    kept = {name: value for name, value in node.items() if name not in tags}
+    units = kept.get("BusinessUnits")
+    listed = units.get("BusinessUnit") if isinstance(units, Mapping) else None
+    if isinstance(listed, list):
+        inner: list[Node] = [_without(unit, tags) for unit in listed if isinstance(unit, Mapping)]
+        kept["BusinessUnits"] = {"BusinessUnit": inner}
+    return kept
 
 
 def _plain(product: Product) -> dict[str, Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -266,6 +267,34 @@ def test_the_inputs_are_judged_too(basis: Basis, expected: dict[str, Any]) -> No
     assert refused([], basis) == expected
 
 
+HIDDEN = ("Price", "Stock")
+
+
+@pytest.mark.parametrize(
+    ("untold", "before", "expected"),
+    [
+        pytest.param(HIDDEN, (None, None), {"fields-untold": (2.0, 2)}, id="nobody knows what to put back"),
+        pytest.param(HIDDEN, ("", "3"), {"fields-untold": (1.0, 1)}, id="empty is untold"),
+        pytest.param(HIDDEN, ("9.00", "3"), {}, id="told at the last moment"),
+        pytest.param(("Name",), (None, None), {}, id="of fields that aren't written"),
+        pytest.param((), (None, None), {}, id="others have one"),
+    ],
+)
+def test_what_every_product_has_and_the_shop_does_not_tell(
+    record: Any, untold: tuple[str, ...], before: tuple[str | None, str | None], expected: dict[str, Any]
+) -> None:
+    records = [
+        record("A", {"BusinessUnits.facl.Price": (before[0], "9.50")}),
+        record("B", {"BusinessUnits.facl.Stock": (before[1], "4")}),
+        record("NEW", {"BusinessUnits.facl.Price": (None, "9.50")}, effect=Effect.CREATE),
+    ]
+    found = refused(records, replace(SHOP, untold=untold))
+    assert {rule: found[rule] for rule in found if rule == "fields-untold"} == expected
+    assert "fields-untold" not in refused(records, replace(SHOP, untold=untold, shop=10)), (
+        "so few prove nothing"
+    )
+
+
 def test_changes_back_to_journaled_values_are_acquitted(record: Any) -> None:
     changes = {"Price": ("100.00", "1.00"), "Quantity": ("5", "0"), "Status": ("active", "inactive")}
     names = tuple(changes)
@@ -305,8 +334,10 @@ def test_a_message_speaks_of_commerce(record: Any) -> None:
 def test_the_plan_is_judged_by_the_same_measure_again(diff: Any, remembered: Any, shop: Any) -> None:
     ours = [{"SellerSku": f"S{i}", "Price": "1299.00", "@cost": "10.00"} for i in range(12)]
     theirs = [
-        {"SellerSku": f"S{i}", "Price": "12.99", "SalePrice": "11.00", "Status": "active"} for i in range(20)
-    ]
+        {"SellerSku": f"S{i}", "Name": "Tea", "Price": "12.99", "SalePrice": "11.00", "Quantity": "5",
+         "Status": "active"}
+        for i in range(20)
+    ]  # fmt: skip
     memory = remembered(sizes={"catalog.csv": SourceSize(rows=40, columns=("SellerSku", "Price", "Name"))})
     outcome = diff(ours, theirs, memory=memory, shop=shop(catalog={"mode": "update-only"}))
     assert {guard.rule for guard in outcome.plan.refused} == {

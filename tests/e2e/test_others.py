@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from pipeline.errors import Exit
 
 Make = Callable[..., Any]
@@ -70,6 +72,33 @@ def test_a_shop_that_rewrites_every_time_is_written_once(make_seller: Make, make
         assert _planned(seller, rows).exit_code == Exit.DONE
         assert seller.push().exit_code == Exit.DONE
         assert len(seller.feeds()) == feeds
+
+
+@pytest.mark.parametrize("tag", ["Price", "Quantity", "Name"])
+def test_an_api_that_no_longer_tells_a_field_is_not_written_blindly(
+    make_seller: Make, make_product: Product, tag: str
+) -> None:
+    """There would be no before-value: nothing to judge the new one by, nothing to put back."""
+    seller = make_seller([make_product(number) for number in range(12)])
+    changed = {"Price": "11.55", "Quantity": "77", "Name": "New tea"}
+    rows = [make_product(number, **{tag: changed[tag]}) for number in range(2)]
+    seller.fault("GetProducts", "field-gone", kinds=[tag])
+    planned = _planned(seller, rows)
+    guards = {guard["rule"]: guard for guard in planned.document["guards"] if guard["verdict"] == "refused"}
+    assert (planned.exit_code, guards["fields-untold"]["value"]) == (Exit.GUARD, 2)
+    assert f"The shop tells no {tag} of any of its 12 products" in guards["fields-untold"]["message"]
+    assert (seller.push().exit_code, len(seller.feeds())) == (Exit.GUARD, 0)
+
+
+def test_a_field_that_is_no_longer_told_between_plan_and_push_is_left_alone(
+    make_seller: Make, make_product: Product
+) -> None:
+    seller = make_seller(_rows(make_product))
+    assert _planned(seller, _rows(make_product, Price="11.55")).exit_code == Exit.DONE
+    seller.fault("GetProducts", "field-gone", kinds=["Price"])
+    pushed = seller.push()
+    assert (pushed.exit_code, pushed.document["counts"]["skipped"]) == (Exit.INCOMPLETE, 3)
+    assert seller.feeds() == []
 
 
 def test_a_rollback_whose_answer_is_lost_goes_back_once_and_then_has_nothing_to_do(

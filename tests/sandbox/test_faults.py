@@ -395,7 +395,7 @@ rewrite
 def test_every_name_of_the_contract_is_known():
     contract = set(CONTRACT.split())
     assert contract <= NAMES
-    assert NAMES - contract == {"slow", "warn", "warning-detail", "page-reorder"}
+    assert NAMES - contract == {"slow", "warn", "warning-detail", "page-reorder", "field-gone"}
 
 
 def test_all_call_faults_at_once_lose_no_feed_and_invent_none(shop):
