@@ -30,6 +30,7 @@ def _plan(answer: Any) -> tuple[dict[str, Any], list[str]]:
     header = json.loads(lines[0])
     for name in ("id", "created", "snapshot", "snapshot_taken", "forecast"):
         header.pop(name)
+    header["basis"].pop("since")
     return header, lines[1:-1]
 
 
