@@ -67,6 +67,7 @@ class Measures:
     def see(self, record: Record) -> None:
         """Count one record."""
         self._acquit(record)
+        self._blind(record)
         live = [change for change in record.changes if change.field not in record.acquitted]
         if record.changes and not live:
             return
@@ -84,6 +85,12 @@ class Measures:
         if record.effect in (Effect.CREATE, Effect.UPDATE) and record.action is not Action.REMOVE:
             self._prices(record)
 
+    def _blind(self, record: Record) -> None:
+        """Also what is let through: whether the shop still holds our last write is a guess then."""
+        for change in record.changes if record.effect is Effect.UPDATE else ():
+            if not change.before and own_tag(change.field) in EVERY_TAG:
+                self.blind[own_tag(change.field)][record.sku] = None
+
     def _acquit(self, record: Record) -> None:
         """Remember what is let through, and since when the shop holds it no more."""
         if not record.acquitted:
@@ -100,8 +107,6 @@ class Measures:
 
     def _about(self, change: Change) -> Iterator[Skus]:
         tag = own_tag(change.field)
-        if not change.before and tag in EVERY_TAG:
-            yield self.blind[tag]
         if not change.after:
             yield self.blanked
         elif tag in _STOCK and amount(change.after) is None and amount(change.before or "1"):

@@ -90,6 +90,17 @@ def test_an_api_that_no_longer_tells_a_field_is_not_written_blindly(
     assert (seller.push().exit_code, len(seller.feeds())) == (Exit.GUARD, 0)
 
 
+def test_nor_is_our_last_write_taken_back_blindly(make_seller: Make, make_product: Product) -> None:
+    """Somebody may have changed the price meanwhile; the shop doesn't say."""
+    rows = [make_product(number) for number in range(12)]
+    seller = make_seller(rows)
+    _planned(seller, [make_product(number, Price="11.55") for number in range(2)])
+    assert seller.push().exit_code == Exit.DONE
+    assert _planned(seller, rows[:2]).exit_code == Exit.DONE
+    seller.fault("GetProducts", "field-gone", kinds=["Price"])
+    assert _planned(seller, rows[:2]).exit_code == Exit.GUARD
+
+
 def test_a_field_that_is_no_longer_told_between_plan_and_push_is_left_alone(
     make_seller: Make, make_product: Product
 ) -> None:
