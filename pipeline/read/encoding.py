@@ -41,7 +41,7 @@ _OLD = {"cp866": 0.1, "cp850": 0.1, "cp852": 0.12, "cp437": 0.12, "mac_roman": 0
 
 _COMMON = {
     "LATIN": frozenset("áéíóúüñçãõâêôàèìòùäöüßëïîûœæøåÁÉÍÓÚÜÑÇÃÕÂÊÔÀÄÖÅØÆŒ"),
-    "CYRILLIC": frozenset("оеаинтсрвлкмдпуябгзыьчйхжюОЕАИНТСРВЛКМДПУБГЗЧХЖЦШЯіїєґІЇЄ"),
+    "CYRILLIC": frozenset("оеаинтсрвлкмдпуябгзыьчйхжюОЕАИНТСРВЛКМДПУБГЗЧХЖЦШЯЫЙЬЮіїєґІЇЄ"),
     "GREEK": frozenset("αεηιουσςτνρκλμπάέήίόύώΑΕΗΙΟΥΣΤΝΡΚΛΜΠ"),
     "ARABIC": frozenset("اليمنرتوبةدسعفكقحجهأشصطخضزثغذظىإئءؤآپچگ"),
     "HEBREW": frozenset("אבגדהוזחטיכלמנסעפצקרשתםןךףץ"),
@@ -60,7 +60,7 @@ _LANGUAGES = tuple(
         ),
     )
 )
-_SIGNS = frozenset("°ºª®™“”’‘–—…€£§«»¡¿´·×½¼¾²³©\xa0•†¢¥±№„‚‹›،؟؛­")
+_SIGNS = frozenset("µ°ºª®™“”’‘–—…€£§«»¡¿´·×½¼¾²³©\xa0•†¢¥±№„‚‹›،؟؛­")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,22 +268,31 @@ def _plausible(before: str, char: str, after: str) -> float:
     script = _script(char)
     if script in ("CONTROL", "PRIVATE"):
         return -3.0
+    if char == "µ":
+        return 1.0 if after.isalpha() and not before.isalpha() else -0.6
     if script == "SIGN":
         inside = before.isalpha() and after.isalpha()
         return (-0.6 if inside and char not in "’·\xad" else 0.6) if char in _SIGNS else -1.0
     if script == "CJK":
-        return _cjk(char)
+        return _cjk(char) - _loneliness(before, after)
     value = _letter(char, script)
     for near in (before, after):
         if near.isalpha() and _script(near) != script:
             value -= 0.8
     if (before.islower() and char.isupper()) or (char.islower() and "A" <= after <= "Z"):
         value -= 1.2
-    if script == "LATIN" and char not in _ALONE and not before.isalpha() and not after.isalpha():
+    if char not in _ALONE and not before.isalpha() and not after.isalpha():
         value -= 0.8
     if script == "LATIN" and before > "\x7f" and after > "\x7f" and before.isalpha() and after.isalpha():
         value -= 1.5
     return value
+
+
+def _loneliness(before: str, after: str) -> float:
+    """What an ideograph among other characters loses: words of them are longer, wrong bytes are not."""
+    if _script(before) == "CJK" or _script(after) == "CJK":
+        return 0.0
+    return 1.6 if before.islower() or after.islower() else 0.8
 
 
 def _letter(char: str, script: str) -> float:
@@ -338,7 +347,7 @@ def _script(char: str) -> str:
         return "PRIVATE"
     if "\u2e80" <= char <= "\uffef" and char != "\ufeff":
         return "CJK"
-    if category[0] in "LM" and char not in "ªº":
+    if category[0] in "LM" and char not in "ªºµ":
         return unicodedata.name(char, "UNKNOWN").split()[0]
     return "SIGN"
 

@@ -108,13 +108,15 @@ def _markup(path: Path, head: bytes, name: str) -> Kind:
         more = file.read(1 << 20)
     for codec in ("utf-8", "utf-16"):
         text = head.decode(codec, errors="ignore").lstrip("\ufeff \r\n\t").lower()
-        if not text.startswith(("<!doctype", "<html", "<?xml", "<table", "<meta", "<head", "<style")):
+        if re.match(r"<[a-z!?]", text) is None:
             continue
         whole = more.decode(codec, errors="ignore").lower()
         if "urn:schemas-microsoft-com:office:spreadsheet" in whole and "<html" not in whole[:4096]:
             return Kind.XML
         if "<table" in whole and "<tr" in whole:
             return Kind.HTML
+        if not text.startswith(("<!doctype", "<html", "<?xml", "<meta", "<head", "<style")):
+            continue
         hint = "open it in a spreadsheet program and save it as XLSX"
         raise Refusal(f"{name} is HTML or XML, no table", hint=hint, code="not-a-table")
     return Kind.TEXT

@@ -80,7 +80,10 @@ def quick_rows(stream: Readable, longest: int) -> Iterator[Row]:
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")(), translate=True)
     begun = False
     while block := stream.read(_BLOCK):
-        text += decoder.decode(block)
+        try:
+            text += decoder.decode(block)
+        except UnicodeDecodeError as error:
+            raise NotPlain from error
         if not begun:
             if "<sheetData" not in text:
                 continue
@@ -97,8 +100,7 @@ def quick_rows(stream: Readable, longest: int) -> Iterator[Row]:
             text = text[end + 6 :]
         elif len(text) > 16 * longest:
             raise Refusal("a row of the sheet is larger than any product", code="cell-too-long")
-    if not begun:
-        raise NotPlain
+    raise NotPlain  # no rows, or their end is missing: whether the file is whole is for an XML parser to say
 
 
 def _check_prolog(text: str) -> None:
@@ -242,7 +244,10 @@ def rich_text(xml: bytes) -> str:
 
 def unescaped(text: str) -> str:
     """Characters that XML can't hold, which Excel writes as _x000D_."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    if "_x" not in text:
+        return text
+    units = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)  # of UTF-16: an emoji is two
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def shared_strings(stream: Readable, longest: int) -> list[str]:
