@@ -60,7 +60,7 @@ _LANGUAGES = tuple(
         ),
     )
 )
-_SIGNS = frozenset("µ°ºª®™“”’‘–—…€£§«»¡¿´·×½¼¾²³©\xa0•†¢¥±№„‚‹›،؟؛­")
+_SIGNS = frozenset("°ºª®™“”’‘–—…€£§«»¡¿´·×½¼¾²³©\xa0•†¢¥±№„‚‹›،؟؛­")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,7 +347,7 @@ def _script(char: str) -> str:
         return "PRIVATE"
     if "\u2e80" <= char <= "\uffef" and char != "\ufeff":
         return "CJK"
-    if category[0] in "LM" and char not in "ªºµ":
+    if category[0] in "LM" and char not in "ªº":
         return unicodedata.name(char, "UNKNOWN").split()[0]
     return "SIGN"
 

@@ -115,7 +115,7 @@ def _markup(path: Path, head: bytes, name: str) -> Kind:
             return Kind.XML
         if "<table" in whole and "<tr" in whole:
             return Kind.HTML
-        if not text.startswith(("<!doctype", "<html", "<?xml", "<meta", "<head", "<style")):
+        if not text.startswith(("<!doctype", "<html", "<?xml", "<table", "<meta", "<head", "<style")):
             continue
         hint = "open it in a spreadsheet program and save it as XLSX"
         raise Refusal(f"{name} is HTML or XML, no table", hint=hint, code="not-a-table")

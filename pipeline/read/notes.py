@@ -67,6 +67,29 @@ class Notes:
             )
         )
 
+    def error_cell(self, value: str, row: int, index: int) -> None:
+        """A formula that ended in an error, as the cell shows it."""
+        self.found(
+            "error-cell",
+            f"the cell shows {value}",
+            row=row,
+            index=index,
+            value=value,
+            hint="correct the formula",
+            error=True,
+        )
+
+    def no_value(self, row: int, index: int) -> None:
+        """A formula that the file holds no result of."""
+        self.found(
+            "formula-without-value",
+            "a formula whose result isn't saved in the file",
+            row=row,
+            index=index,
+            hint="open the workbook in a spreadsheet program and save it",
+            error=True,
+        )
+
     def join(self, other: Notes) -> None:
         """Take over findings that were put down apart, in the order of the rows."""
         for finding in sorted(other.findings, key=lambda item: item.row):

@@ -15,7 +15,7 @@ from pipeline.read.grid import Line, Merge, to_table
 from pipeline.read.job import Refusal
 from pipeline.read.looks import PLAIN, Look, plain, shown, stored
 from pipeline.read.notes import Notes
-from pipeline.read.sheetxml import safe_parser
+from pipeline.read.sheetxml import safe_parser, whole_number
 from pipeline.read.table import Table
 from pipeline.read.workbook import Candidate
 from pipeline.read.xlsx import COLUMNS, ROWS
@@ -133,11 +133,11 @@ def _quoted(text: str) -> str:
 
 def _digits(number: etree._Element) -> str:
     """The placeholders of a number, with the texts that stand between its digits."""
-    said = {etree.QName(key).localname: value for key, value in number.attrib.items()}
-    least = min(_count(said.get("min-integer-digits"), 1, 0), 100)
+    said = {etree.QName(key).localname: str(value) for key, value in number.attrib.items()}
+    least = min(whole_number(said.get("min-integer-digits"), 1), 100)
     places = said.get("decimal-places")
     inner = {
-        _count(item.get(f"{_NUMBER}position"), 0, 0): "".join(map(str, item.itertext()))
+        whole_number(item.get(f"{_NUMBER}position"), 0): "".join(map(str, item.itertext()))
         for item in number.iterfind(f"{_NUMBER}embedded-text")
     }
     if places is None and least < 2 and not inner:
@@ -146,8 +146,8 @@ def _digits(number: etree._Element) -> str:
         (_quoted(inner[place]) if place in inner else "") + ("0" if place <= least else "#")
         for place in range(max(least, *inner, 1) if inner else max(least, 1), 0, -1)
     )
-    most = min(_count(places, 2, 0), 30) if places is not None else 12 if least < 2 else 0
-    must = min(_count(said.get("min-decimal-places"), most if places is not None else 0, 0), most)
+    most = min(whole_number(places, 2), 30) if places is not None else 12 if least < 2 else 0
+    must = min(whole_number(said.get("min-decimal-places"), most if places is not None else 0), most)
     fraction = "0" * must + "#" * (most - must)
     return f"{digits}.{fraction}" if fraction else digits
 
@@ -179,7 +179,7 @@ def _lines(
     defaults = _column_styles(table)
     number = 0
     for row in table.iter(f"{_TABLE}table-row"):
-        times = _count(row.get(f"{_TABLE}number-rows-repeated"))
+        times = _times(row, "number-rows-repeated")
         hidden = row.get(f"{_TABLE}visibility", "visible") != "visible"
         line = _line(row, number + 1, looks, defaults, merges, notes)
         if number + (times if line.cells else 1) > ROWS:
@@ -193,7 +193,7 @@ def _hidden_columns(table: etree._Element) -> set[int]:
     hidden: set[int] = set()
     place = 0
     for column in table.iter(f"{_TABLE}table-column"):
-        times = min(_count(column.get(f"{_TABLE}number-columns-repeated")), COLUMNS - place)
+        times = min(_times(column, "number-columns-repeated"), COLUMNS - place)
         if column.get(f"{_TABLE}visibility", "visible") != "visible":
             hidden.update(range(place, place + times))
         place += times
@@ -203,7 +203,7 @@ def _hidden_columns(table: etree._Element) -> set[int]:
 def _column_styles(table: etree._Element) -> list[str]:
     styles: list[str] = []
     for column in table.iter(f"{_TABLE}table-column"):
-        times = min(_count(column.get(f"{_TABLE}number-columns-repeated")), COLUMNS - len(styles))
+        times = min(_times(column, "number-columns-repeated"), COLUMNS - len(styles))
         styles += [str(column.get(f"{_TABLE}default-cell-style-name", ""))] * times
     return styles
 
@@ -221,7 +221,7 @@ def _line(
     for cell in row:
         if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
             continue
-        times = _count(cell.get(f"{_TABLE}number-columns-repeated"))
+        times = _times(cell, "number-columns-repeated")
         style = cell.get(f"{_TABLE}style-name") or (defaults[column] if column < len(defaults) else "")
         text, is_number = _shown(cell, looks.get(str(style), PLAIN), number, column, notes)
         if text:
@@ -235,8 +235,8 @@ def _line(
 
 
 def _merge(cell: etree._Element, number: int, column: int, merges: list[Merge]) -> None:
-    across = _count(cell.get(f"{_TABLE}number-columns-spanned"))
-    down = _count(cell.get(f"{_TABLE}number-rows-spanned"))
+    across = _times(cell, "number-columns-spanned")
+    down = _times(cell, "number-rows-spanned")
     if across > 1 or down > 1:
         merges.append(Merge(top=number, left=column, bottom=number + down - 1, right=column + across - 1))
 
@@ -258,25 +258,17 @@ def _shown(cell: etree._Element, look: Look, row: int, column: int, notes: Notes
         return str(cell.get(f"{_OFFICE}boolean-value", "")).upper(), False
     text = _texts(cell) or str(cell.get(f"{_OFFICE}string-value", ""))
     if not text and kind is None and cell.get(f"{_TABLE}formula"):
-        notes.found(
-            "formula-without-value",
-            "the cell holds a formula whose value was never calculated",
-            row=row,
-            index=column,
-            value=str(cell.get(f"{_TABLE}formula")),
-            error=True,
-        )
+        notes.no_value(row, column)
     if text in ("#DIV/0!", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!") or text.startswith(
         "Err:5"
     ):
-        notes.found("error-cell", f"the cell shows {text}", row=row, index=column, value=text, error=True)
+        notes.error_cell(text, row, column)
     return text, False
 
 
-def _count(said: object, otherwise: int = 1, least: int = 1) -> int:
-    """A count that an attribute says; what is none counts as if it said nothing."""
-    text = str(said)
-    return int(text) if text.isdecimal() and len(text) < 10 and int(text) >= least else otherwise
+def _times(element: etree._Element, name: str) -> int:
+    """How often a table's element stands for itself, or how far it spans: once at least."""
+    return max(whole_number(element.get(f"{_TABLE}{name}"), 1), 1)
 
 
 def _texts(cell: etree._Element) -> str:
@@ -288,7 +280,7 @@ def _paragraph(item: etree._Element) -> str:
     parts = [item.text or ""]
     for child in item:
         if child.tag == f"{_TEXT}s":
-            parts.append(" " * _count(child.get(f"{_TEXT}c"), 1, 0))
+            parts.append(" " * whole_number(child.get(f"{_TEXT}c"), 1))
         elif child.tag == f"{_TEXT}tab":
             parts.append("\t")
         elif child.tag == f"{_TEXT}line-break":

@@ -67,6 +67,8 @@ _CELL = re.compile(
 _ATTRIBUTE = re.compile(r' ([\w:]+)="([^"]*)"')
 _TEXT = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
 _PHONETIC = re.compile(r"<rPh.*?</rPh>", re.DOTALL)
+#: More than a sheet has rows or columns, or a cell characters.
+UNCOUNTABLE = 1 << 30
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -167,7 +169,7 @@ def parsed_rows(stream: Readable) -> Iterator[Row]:
         for _, element in _ends(stream):
             if not isinstance(element.tag, str) or etree.QName(element).localname != "row":
                 continue
-            last = _number(element.get("r"), last + 1)
+            last = whole_number(element.get("r"), last + 1)
             yield Row(last, element.get("hidden") in ("1", "true"), list(_cells_of(element)))
             _forget(element)
     except etree.XMLSyntaxError as error:
@@ -196,8 +198,12 @@ def _ends(stream: Readable) -> Iterator[tuple[str, etree._Element]]:
     )
 
 
-def _number(text: str | None, implied: int) -> int:
-    return int(text) if text and text.isdigit() else implied
+def whole_number(text: str | None, implied: int) -> int:
+    """What an attribute says, or what it implies where it says no number.
+
+    No more than `UNCOUNTABLE`, be there thousands of digits: whatever is counted has a lower limit.
+    """
+    return min(int(text[:20]), UNCOUNTABLE) if text and text.isdecimal() else implied
 
 
 def _cells_of(row: etree._Element) -> Iterator[Cell]:

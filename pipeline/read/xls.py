@@ -83,9 +83,6 @@ def _text(
         return "TRUE" if cell.value else "FALSE"
     if cell.ctype == xlrd.XL_CELL_ERROR:
         value = xlrd.error_text_from_code.get(cell.value, "#ERROR")
-        notes.found(
-            "error-cell", f"the cell shows {value}", row=line.number, index=column, value=value,
-            hint="correct the formula", error=True,
-        )  # fmt: skip
+        notes.error_cell(str(value), line.number, column)
         return str(value)
     return ""

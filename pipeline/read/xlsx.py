@@ -33,6 +33,7 @@ from pipeline.read.sheetxml import (
     safe_parser,
     shared_strings,
     unescaped,
+    whole_number,
 )
 from pipeline.read.zipscan import scan_zip
 
@@ -154,9 +155,9 @@ class Workbook:
         tree = self._tree(part)
         codes = dict(BUILTIN)
         for item in tree.iterfind("{*}numFmts/{*}numFmt"):
-            codes[int(item.get("numFmtId", "0"))] = str(item.get("formatCode", ""))
+            codes[whole_number(item.get("numFmtId"), 0)] = str(item.get("formatCode", ""))
         formats = tree.find("{*}cellXfs")
-        ids = [int(item.get("numFmtId", "0")) for item in (formats if formats is not None else ())]
+        ids = [whole_number(item.get("numFmtId"), 0) for item in (formats if formats is not None else ())]
         return [look_of(codes.get(number, "General")) for number in ids]
 
     @cached_property
@@ -332,7 +333,7 @@ class Lines:
             elif not kind or kind == "n":
                 if value is None:
                     if formula:
-                        self.no_value(row.number, column)
+                        self._notes.no_value(row.number, column)
                     continue
                 text = self.number(value, style, row.number, column, numbers)
             else:
@@ -354,7 +355,8 @@ class Lines:
 
     def look_of(self, style: str) -> Look:
         """The look of a cell format."""
-        return self._looks[int(style)] if style and int(style) < len(self._looks) else PLAIN
+        at = whole_number(style, len(self._looks))
+        return self._looks[at] if at < len(self._looks) else PLAIN
 
     def dressed(self, column: int) -> None:
         """Note that the format of a column's cells decides their look."""
@@ -393,28 +395,6 @@ class Lines:
                 error=True,
             )
 
-    def no_value(self, row: int, column: int) -> None:
-        self._notes.found(
-            "formula-without-value",
-            "a formula whose result isn't saved in the file",
-            row=row,
-            index=column,
-            hint="open the workbook in a spreadsheet program and save it",
-            error=True,
-        )
-
-    def error(self, value: str, row: int, column: int) -> str:
-        self._notes.found(
-            "error-cell",
-            f"the cell shows {value}",
-            row=row,
-            index=column,
-            value=value,
-            hint="correct the formula",
-            error=True,
-        )
-        return value
-
     def bounded(self, text: str, row: int, column: int) -> str:
         """The text, if a cell may hold so much."""
         if len(text) > self.longest:
@@ -428,10 +408,7 @@ class Lines:
         if cell.type == "b":
             return "TRUE" if value in ("1", "true") else "FALSE" if value else ""
         if cell.type == "e":
-            self._notes.found(
-                "error-cell", f"the cell shows {value}", row=row, index=column, value=value,
-                hint="correct the formula", error=True,
-            )  # fmt: skip
+            self._notes.error_cell(value, row, column)
             return value
         if cell.type == "d":
             date, _, time = value.strip().rstrip("Z").partition("T")

@@ -304,3 +304,72 @@ def test_repeated_rows_and_cells_of_a_free_office(read):
     )
     assert seen.rows == [("001", "a  b\nc", "1"), ("001", "a  b\nc", "1"), ("002", "x", "2")]
     assert seen.lines == [2, 3, 4]
+
+
+CELLS = {
+    "counts that are none": ('<table:table-cell table:number-columns-repeated="x" table:number-rows-spanned="-3" office:value-type="string"><text:p>a<text:s text:c="x"/>b</text:p></table:table-cell>', "a b", []),
+    "a count below one": ('<table:table-cell table:number-columns-repeated="-7" office:value-type="string"><text:p>a</text:p></table:table-cell>', "a", []),
+    "a text only in its attribute": ('<table:table-cell office:value-type="string" office:string-value="a"/>', "a", []),
+    "a formula never calculated": ('<table:table-cell table:formula="of:=[.A2]"/>', None, ["formula-without-value"]),
+    "a formula that failed": ('<table:table-cell office:value-type="string"><text:p>#N/A</text:p></table:table-cell>', "#N/A", ["error-cell"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "text", "codes"), CELLS.values(), ids=CELLS.keys())
+def test_odd_cells_of_a_free_office(read, cell, text, codes):
+    sku, price = row("<text:p>001</text:p>"), row("<text:p>1</text:p>")
+    line = f"{sku.removesuffix('</table:table-row>')}{cell}{price.removeprefix('<table:table-row>')}"
+    seen = read(ods(row(*(f"<text:p>{name}</text:p>" for name in HEAD)), line), name="a.ods")
+    assert (seen.rows, seen.codes) == ([("001", text, "1")], codes)
+
+
+@pytest.mark.parametrize("count", ["9999999999", "9" * 5_000], ids=["ten digits", "thousands of digits"])
+@pytest.mark.parametrize("name", ["number-columns-repeated", "number-rows-repeated"])
+def test_a_count_beyond_any_sheet_is_refused(read, name, count):
+    at = ("", f' table:{name}="{count}"') if "rows" in name else (f' table:{name}="{count}"', "")
+    cell = f'<table:table-cell office:value-type="string"{at[0]}><text:p>a</text:p></table:table-cell>'
+    with pytest.raises(Refusal, match="than a sheet can hold"):
+        read(ods(f"<table:table-row{at[1]}>{cell}</table:table-row>"), name="a.ods")
+
+
+def mended(content: bytes, part: str, change) -> bytes:
+    """A workbook with one part of it changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change(old.read(name)) if name.endswith(part) else old.read(name))
+    return out.getvalue()
+
+
+DAMAGE = {
+    "cut in a cell": lambda xml: xml[: len(xml) // 2],
+    "cut behind a row": lambda xml: xml.split(b"</sheetData>")[0],
+    "a byte that is no UTF-8": lambda xml: xml.replace(b"<v>2</v></c></row></sheetData>", b"<v>2\xff</v></c></row></sheetData>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_sheet_that_is_not_whole_is_refused(read, damage):
+    whole = book(plain)
+    broken = mended(whole, "sheet1.xml", damage)
+    assert broken != whole
+    with pytest.raises(Refusal, match="a sheet is damaged") as caught:
+        read(broken, name="a.xlsx")
+    assert caught.value.code == "damaged"
+
+
+def test_a_character_of_two_escapes_is_one_and_half_of_it_none(read):
+    names = b"<t>a _xD83D__xDE00_ b</t>", b"<t>_xD83D_</t>"
+    content = mended(
+        book(plain),
+        "sharedStrings.xml",
+        lambda xml: xml.replace(b"<t>a</t>", names[0]).replace(b"<t>b</t>", names[1]),
+    )
+    assert read(content, name="a.xlsx").rows == [("001", "a \U0001f600 b", "1"), ("002", "\ufffd", "2")]
+
+
+def test_a_number_format_without_a_number_is_none(read):
+    def broken(xml: bytes) -> bytes:
+        return xml.replace(b"<cellXfs", b'<numFmts><numFmt numFmtId="x" formatCode="0"/></numFmts><cellXfs')
+
+    assert read(mended(book(plain), "styles.xml", broken), name="a.xlsx").rows == AB
