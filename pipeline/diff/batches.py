@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pipeline.diff.packing import fewest
 from pipeline.diff.plan import Batch
+from pipeline.diff.swift import swift
 from pipeline.market.feeds import Action
 from schemas.fields import Lane
 
@@ -20,6 +21,7 @@ ORDER = (Action.CREATE, Action.UPDATE, Action.REMOVE, Action.IMAGE)
 URGENCY = {lane: rank for rank, lane in enumerate(Lane)}
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """As much of a record as packing has to know.

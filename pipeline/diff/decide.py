@@ -13,16 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from pipeline.diff.merged import breaches, contradicted
 from pipeline.diff.places import place_of
 from pipeline.diff.plan import Change, Effect, Held, HeldReason
-from pipeline.diff.rules import Rules
+from pipeline.diff.rules import Rules, known_field
 from pipeline.diff.sales import sale_of, sales_in
 from pipeline.diff.settle import Decided, Side, settled
 from pipeline.read.finding import Severity
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Dialect, Field
+
+#: Looked up once: to ask an enum for a member takes as long as three calls.
+_CREATE, _UPDATE = Effect.CREATE, Effect.UPDATE
 
 
 def decide_update(
@@ -41,28 +45,26 @@ def decide_update(
             one.compare(of)
     one.end_promotions()
     found = breaches(side, one.changes, rules)
-    if any(breach.severity is Severity.ERROR for breach in found):
+    if found and any(breach.severity is Severity.ERROR for breach in found):
         held = (*one.held, *contradicted(found, one.changes))
         return Decided(sku=side.sku, fate="blocked", held=held, breaches=found)
-    decided = settled(side, rules, Effect.UPDATE, one.changes, one.held)
+    decided = settled(side, rules, _UPDATE, one.changes, one.held)
     return replace(decided, breaches=found) if found else decided
 
 
 def decide_create(side: Side, fields: Iterable[Field], rules: Rules) -> Decided:
     """A product that the shop doesn't hold."""
-    given = [of for of in fields if of.name != KEY and side.ours.get(of.name)]
-    if missing := missing_to_create(given, rules.dialect, rules.operators):
+    ours, origin = side.ours, side.origin
+    given = tuple([of.name for of in fields if ours.get(of.name) and of.name != KEY])
+    if missing := _missing(given, rules.dialect, rules.operators):
         held = Held(
             sku=side.sku,
             reason="incomplete",
             message=f"a new product needs {', '.join(missing)} as well; the file doesn't give it",
         )
         return Decided(sku=side.sku, fate="blocked", held=(held,))
-    changes = [
-        Change(field=of.name, before=None, after=side.ours[of.name], origin=side.origin(of.name))
-        for of in given
-    ]
-    return settled(side, rules, Effect.CREATE, changes, [])
+    changes = [Change(field=name, before=None, after=ours[name], origin=origin(name)) for name in given]
+    return settled(side, rules, _CREATE, changes, [])
 
 
 def decide_absent(side: Side, rules: Rules) -> Decided:
@@ -104,6 +106,13 @@ def missing_to_create(given: Iterable[Field], dialect: Dialect, operators: Seque
     return [name for name in (*plain, *prices) if name not in names]
 
 
+@lru_cache(maxsize=4096)
+def _missing(names: tuple[str, ...], dialect: Dialect, operators: tuple[str, ...]) -> list[str]:
+    """The same, by names: most products of a file give the same fields."""
+    given = [of for name in names if (of := known_field(name, dialect))]
+    return missing_to_create(given, dialect, operators)
+
+
 class _One:
     """The comparison of one product, field by field."""
 
@@ -124,9 +133,12 @@ class _One:
     def judge(self, of: Field) -> None:
         """What follows from a difference that the shop shows."""
         after, before = self._side.ours[of.name], self._side.theirs.get(of.name, "")
-        if self._echo(of, after, before):
-            return
-        drift = self._drift(of, before)
+        drift = None
+        if (written := self._side.written.get(of.name)) is not None and written.stored is not None:
+            stands = self._same(of, written.stored, before)
+            if stands and self._same(of, written.sent, after):
+                return  # an echo: the shop shows, in its own words, what we sent
+            drift = None if stands or of.volatile else written.sent
         if not of.settable:
             self._hold(of, before, after, "unsettable", "no update can change this field")
         elif after == "" and (why := self._uncleanable(of)):
@@ -139,7 +151,9 @@ class _One:
 
     def end_promotions(self) -> None:
         """The shop drops a promotion's window with its price: the plan says so, and can bring it back."""
-        ended = {change.field for change in self.changes if change.after == ""}
+        ended = {change.field for change in self.changes if not change.after}
+        if not ended:
+            return
         for sale in sales_in(ended):
             for name in sale.dates if sale.price in ended else ():
                 theirs = self._side.theirs.get(name, "")
@@ -159,19 +173,6 @@ class _One:
     def _same(self, of: Field, one: str, other: str) -> bool:
         ctx = self._rules.ctx
         return one == other or comparable(of, one, ctx) == comparable(of, other, ctx)
-
-    def _echo(self, of: Field, after: str, before: str) -> bool:
-        """The shop shows, in its own words, what we sent."""
-        written = self._side.written.get(of.name)
-        if written is None or written.stored is None:
-            return False
-        return self._same(of, written.sent, after) and self._same(of, written.stored, before)
-
-    def _drift(self, of: Field, before: str) -> str | None:
-        written = self._side.written.get(of.name)
-        if written is None or written.stored is None or of.volatile:
-            return None
-        return None if self._same(of, written.stored, before) else written.sent
 
     def _uncleanable(self, of: Field) -> str:
         """Why the API can't empty a field, or "" where it can."""

@@ -10,11 +10,12 @@ import html
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from pipeline.diff.alike import Alike
-from pipeline.diff.paid import Market, Move, moves
+from pipeline.diff.paid import Market, moves
 from pipeline.diff.plan import Change, Effect, Record
 from pipeline.diff.prices import amount, is_price
 from pipeline.diff.settle import LAST_HELD
@@ -24,6 +25,9 @@ from pipeline.market.feeds import Action
 _STOCK = frozenset({"Quantity", "Stock"})
 _TEXTS = frozenset({"Name", "Description"})
 _MARKUP = re.compile(r"<[^>]*>")
+#: Looked up once: to ask an enum for a member takes as long as three calls.
+_CREATE, _UPDATE, _REMOVE = Effect.CREATE, Effect.UPDATE, Effect.REMOVE
+_NEW, _GONE = Action.CREATE, Action.REMOVE
 #: A set that remembers its order.
 Skus = dict[str, None]
 
@@ -66,41 +70,42 @@ class Measures:
 
     def see(self, record: Record) -> None:
         """Count one record."""
-        self._acquit(record)
-        self._blind(record)
-        live = [change for change in record.changes if change.field not in record.acquitted]
-        if record.changes and not live:
-            return
-        match record.effect:
-            case Effect.CREATE:
-                if record.action is Action.CREATE:
-                    self.created[record.sku] = None
-            case Effect.REMOVE:
-                self.removed[record.sku] = None
-            case Effect.DEACTIVATE:
-                self.deactivated[record.sku] = None
-            case Effect.UPDATE:
-                self.changed[record.sku] = None
-                self._update(record.sku, live)
-        if record.effect in (Effect.CREATE, Effect.UPDATE) and record.action is not Action.REMOVE:
+        live: Sequence[Change] = record.changes
+        effect = record.effect
+        if effect is _UPDATE:
+            self._blind(record)
+        if record.acquitted:
+            self._acquit(record)
+            live = [change for change in live if change.field not in record.acquitted]
+            if record.changes and not live:
+                return
+        if effect is _UPDATE:
+            self.changed[record.sku] = None
+            self._update(record.sku, live)
+        elif effect is _CREATE:
+            if record.action is _NEW:
+                self.created[record.sku] = None
+        elif effect is _REMOVE:
+            self.removed[record.sku] = None
+        else:
+            self.deactivated[record.sku] = None
+        if (effect is _UPDATE or effect is _CREATE) and record.action is not _GONE:
             self._prices(record)
 
     def _blind(self, record: Record) -> None:
         """Also what is let through: whether the shop still holds our last write is a guess then."""
-        for change in record.changes if record.effect is Effect.UPDATE else ():
+        for change in record.changes:
             if not change.before and own_tag(change.field) in EVERY_TAG:
                 self.blind[own_tag(change.field)][record.sku] = None
 
     def _acquit(self, record: Record) -> None:
         """Remember what is let through, and since when the shop holds it no more."""
-        if not record.acquitted:
-            return
         self.back["values"] += len(record.acquitted)
         self.back["prices"] += sum(is_price(name) for name in record.acquitted)
         times = [float(text) for name, text in record.facts if name.startswith(LAST_HELD)]
         self.held = max(self.held, *times) if times else self.held
 
-    def _update(self, sku: str, live: list[Change]) -> None:
+    def _update(self, sku: str, live: Iterable[Change]) -> None:
         for change in live:
             for measure in self._about(change):
                 measure[sku] = None
@@ -126,10 +131,11 @@ class Measures:
             yield self.deactivated
 
     def _prices(self, record: Record) -> None:
+        facts: dict[str, str] | None = None
         for move in moves(record, self.market):
             if move.alone:
                 self.alone[record.sku] = None
-            if move.ended and record.effect is Effect.UPDATE:
+            if move.ended and record.effect is _UPDATE:
                 self.blanked[record.sku] = None
             if move.becomes and move.typical is not None:
                 self.alike[move.operator].see(record.sku, move.becomes, move.typical)
@@ -140,12 +146,15 @@ class Measures:
             if move.typical is not None:
                 self.typical.append(move.typical)
                 self.priced[record.sku] = None
-            self._below(record.sku, move, dict(record.facts))
+            if record.facts and move.pays is not None:
+                facts = dict(record.facts) if facts is None else facts
+                self._below(record.sku, move.operator, move.pays, facts)
 
-    def _below(self, sku: str, move: Move, facts: dict[str, str]) -> None:
+    def _below(self, sku: str, operator: str, pays: Decimal, facts: Mapping[str, str]) -> None:
         for name, skus in self.below.items():
-            least = amount(facts.get(f"{name}.{move.operator}") or facts.get(name))
-            if least is not None and move.pays is not None and move.pays < least:
+            told = facts.get(f"{name}.{operator}") or facts.get(name)
+            least = amount(told) if told else None
+            if least is not None and pays < least:
                 skus[sku] = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,10 +11,10 @@ import polars as pl
 
 from pipeline.diff.decide import decide_create, decide_update
 from pipeline.diff.memory import Befores, Memory, Written
+from pipeline.diff.offers import offer_of
 from pipeline.diff.origins import Origins
-from pipeline.diff.prices import is_price
+from pipeline.diff.plan import Origin
 from pipeline.diff.rules import Rules
-from pipeline.diff.sales import sale_of
 from pipeline.diff.screen import is_long
 from pipeline.diff.settle import Decided, Side
 from pipeline.diff.suspects import LONG
@@ -23,8 +23,9 @@ from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.values.columns import comparable_column
 from schemas.fields import KEY, Field
 
-Row = Mapping[str, Any]
+Texts = Mapping[str, str]
 T = TypeVar("T")
+_NOTHING: Mapping[str, Any] = {}
 _OURS = frozenset({ROW, PART, LINE})
 
 
@@ -72,25 +73,28 @@ class Meeting:
     def _updates(
         self, ours: pl.DataFrame, theirs: pl.DataFrame, fields: Sequence[Sequence[Field]], asked: pl.Series
     ) -> Iterator[Decided]:
-        """Products that the shop holds, and what may differ of each; only columns that matter become text."""
-        names = {of.name for each in fields for of in each} | self._hidden
-        columns = [name for name in ours.columns if name in names or _belongs(name)]
-        rows = ours.filter(asked).select(columns)
-        beside = [name for name in theirs.columns if name in names or _belongs(name)]
-        partners = theirs.filter(asked).select(beside)
-        remembered = self._remember(rows[KEY].to_list())
-        questions = (each for each in fields if each or self._hidden)
-        for row, partner, differing in zip(
-            rows.iter_rows(named=True), partners.iter_rows(named=True), questions, strict=True
-        ):
-            side = self._side(row, partner, remembered)
+        """Products that the shop holds, and what may differ of each; only cells that matter become text."""
+        mine, beside = _Cells(ours, asked, self._hidden), _Cells(theirs, asked, self._hidden)
+        skus = mine.column(KEY)
+        remembered = self._remember(skus)
+        questions = [each for each in fields if each or self._hidden]
+        rows = zip(skus, mine.column(PART), mine.column(LINE), questions, strict=True)
+        for at, (sku, part, line, differing) in enumerate(rows):
+            names = tuple([of.name for of in differing])
+            said = {name: text for name, texts in mine.of(names) if (text := texts[at]) is not None}
+            held = {name: texts[at] or "" for name, texts in beside.of(names)}
+            side = self._side(sku, said, held, remembered, self._origins.of_row(part, line))
             yield decide_update(side, differing, self._rules, also=self._unreadable)
 
     def _creates(self, ours: pl.DataFrame) -> Iterator[Decided]:
         """Products that the shop doesn't hold."""
         nothing = _Remembered()
-        for row in ours.iter_rows(named=True):
-            yield decide_create(self._side(row, {}, nothing), self._fields, self._rules)
+        names = [name for name in ours.columns if name not in _OURS]
+        rows = ours.select(names).iter_rows()
+        for row, part, line in zip(rows, ours[PART].to_list(), ours[LINE].to_list(), strict=True):
+            given = {name: text for name, text in zip(names, row, strict=True) if text is not None}
+            side = self._side(given[KEY], given, {}, nothing, self._origins.of_row(part, line))
+            yield decide_create(side, self._fields, self._rules)
 
     def _remember(self, skus: list[str]) -> _Remembered:
         if self._memory is None or not skus:
@@ -99,17 +103,18 @@ class Meeting:
             written=by_sku(self._memory.written(skus)), befores=by_sku(self._memory.befores(skus))
         )
 
-    def _side(self, row: Row, theirs: Row, remembered: _Remembered) -> Side:
-        sku = row[KEY]
+    def _side(
+        self, sku: str, ours: Texts, theirs: Texts, remembered: _Remembered, origin: Callable[[str], Origin]
+    ) -> Side:
         return Side(
             sku=sku,
-            ours={name: text for name, text in row.items() if text is not None and name not in _OURS},
-            theirs={name: text or "" for name, text in theirs.items()},
+            ours=ours,
+            theirs=theirs,
             unreadable=self._hidden,
-            written=remembered.written.get(sku, {}),
-            befores=remembered.befores.get(sku, {}),
-            resting=self._resting.get(sku, {}),
-            origin=self._origins.of_row(row[PART], row[LINE]),
+            written=remembered.written.get(sku, _NOTHING),
+            befores=remembered.befores.get(sku, _NOTHING),
+            resting=self._resting.get(sku, _NOTHING),
+            origin=origin,
         )
 
 
@@ -121,9 +126,41 @@ class _Remembered:
     befores: Mapping[str, Mapping[str, Befores]] = field(default_factory=dict)
 
 
+class _Cells:
+    """Some rows of a frame; a column becomes Python's when one of them first needs it.
+
+    Args: rows: which of them; always: columns that each of them needs.
+    """
+
+    def __init__(self, frame: pl.DataFrame, rows: pl.Series, always: Collection[str]) -> None:
+        self._frame = frame
+        self._rows = rows
+        self._always = always
+        self._columns: dict[str, list[Any]] = {}
+        self._needed: dict[tuple[str, ...], list[tuple[str, list[str | None]]]] = {}
+
+    def column(self, name: str) -> list[Any]:
+        if name not in self._columns:
+            self._columns[name] = self._frame[name].filter(self._rows).to_list()
+        return self._columns[name]
+
+    def of(self, differing: tuple[str, ...]) -> list[tuple[str, list[str | None]]]:
+        """Names and columns of what a decision may need where these fields differ.
+
+        An offer is judged whole, in all countries, and by what is internal; other fields by themselves.
+        """
+        found = self._needed.get(differing)
+        if found is None:
+            asked = {*differing, *self._always}
+            offer = any(offer_of(name) for name in asked)
+            names = [name for name in self._frame.columns if name in asked or (offer and _belongs(name))]
+            found = self._needed[differing] = [(name, self.column(name)) for name in names]
+        return found
+
+
 def _belongs(name: str) -> bool:
-    """Columns that a decision may need whichever fields differ: prices, windows, what is internal."""
-    return name in (KEY, PART, LINE) or name.startswith("@") or is_price(name) or sale_of(name) is not None
+    """Columns that a decision about an offer may need: prices, windows, what is internal."""
+    return name.startswith("@") or offer_of(name) is not None
 
 
 def by_sku(answers: Mapping[tuple[str, str], T]) -> dict[str, dict[str, T]]:

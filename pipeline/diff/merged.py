@@ -20,7 +20,7 @@ from schemas.rules import severity_of
 
 def breaches(side: Side, changes: Sequence[Change], rules: Rules) -> tuple[Breach, ...]:
     """What these changes would make contradictory; nothing that they don't touch."""
-    offers = offers_in(change.field for change in changes)
+    offers = offers_in([change.field for change in changes])
     if not offers:
         return ()
     merged = _Merged(side, changes, rules)
@@ -47,8 +47,7 @@ class _Merged:
         self._side = side
         self._rules = rules
         self._after = {change.field: change.after for change in changes}
-        back = acquitted(side, rules, changes)
-        self._judged = frozenset(self._after) - frozenset(back)
+        self._judged = self._after.keys() - acquitted(side, rules, changes).keys()
 
     def judge(self, offer: Offer) -> Iterator[Breach]:
         for fault in faults(offer, self._value, self._means):

@@ -24,6 +24,10 @@ class Offer:
     price: str
     sale: Sale
 
+    @property
+    def names(self) -> tuple[str, str, str, str]:
+        return (self.price, *self.sale.names)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -69,16 +73,17 @@ def faults(offer: Offer, value: Callable[[str], str], means: Callable[[str], str
         value: field → its value, "" for none.
         means: field → its meaning, "" for none; dates are ordered by it.
     """
-    price, sale = amount(value(offer.price)), amount(value(offer.sale.price))
-    name, (start, end) = offer.sale.price, offer.sale.dates
-    dates = [date for date in (start, end) if means(date)]
+    name, start, end = offer.sale.names
+    price, sale = amount(value(offer.price)), amount(value(name))
+    starts, ends = means(start), means(end)
+    dates = [date for date, meant in ((start, starts), (end, ends)) if meant]
     if price is not None and sale is not None and sale >= price:
         says = {
             name: f"{name} isn't below {offer.price}, which is {value(offer.price)}",
             offer.price: f"{offer.price} isn't above {name}, which is {value(name)}",
         }
         yield Fault(code="sale-not-below-price", fields=(name, offer.price), says=says)
-    if len(dates) == 2 and means(end) < means(start):
+    if starts and ends and ends < starts:
         says = {
             end: f"{end} is before {start}, which is {value(start)}",
             start: f"{start} is after {end}, which is {value(end)}",

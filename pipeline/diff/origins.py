@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from pipeline.diff.plan import Origin
@@ -13,14 +14,15 @@ class Origins:
 
     def __init__(self, mapped: Mapped) -> None:
         self._mapped = mapped
-        self._columns: dict[tuple[int, str], tuple[str, str, str, str]] = {}
+        self._columns: defaultdict[int, dict[str, tuple[str, str, str, str]]] = defaultdict(dict)
 
     def of_row(self, part: int, line: int) -> Callable[[str], Origin]:
         """field → the cell of this row that it was made of."""
 
+        known = self._columns[part]
+
         def origin(name: str) -> Origin:
-            known = self._columns.get((part, name))
-            file, sheet, letters, expression = known or self._column(part, name)
+            file, sheet, letters, expression = known.get(name) or self._column(part, name)
             cell = f"{letters}{line}" if letters else ""
             return Origin(file=file, sheet=sheet, row=line, cell=cell, expression=expression)
 
@@ -32,5 +34,5 @@ class Origins:
         header = next((header for header in headers if header in table.columns), None)
         letters = "" if header is None else column_letters(table.columns[header])
         known = (table.file, table.sheet, letters, source.expression if source else "")
-        self._columns[part, name] = known
+        self._columns[part][name] = known
         return known

@@ -7,22 +7,26 @@ row that only moves the end of an expired promotion makes an old price live agai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pipeline.diff.offers import Offer, offer_of, offers_in
 from pipeline.diff.plan import Basis, Effect, Record
 from pipeline.diff.prices import amount
+from pipeline.diff.swift import swift
 from pipeline.values.context import Context
 from pipeline.values.dates import CANONICAL, comparable_datetime
 
 #: Sorts after the second that it is appended to, and before the next one.
 _JUST_AFTER = "~"
+_UPDATE = Effect.UPDATE
 Texts = Mapping[str, str | None]
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """How one product's price moves in one country.
@@ -84,6 +88,7 @@ def turned(dates: Iterable[str], old: Basis, new: Basis) -> bool:
     return old.zone != new.zone or any(first <= _moment(date, ctx) <= last for date in dates)
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """One side of an offer: price, promotional price, and its window in canonical text, "" = open."""
@@ -93,72 +98,100 @@ class Terms:
     start: str = ""
     end: str = ""
 
-    def pays(self, at: str) -> Decimal | None:
-        """What a buyer pays at a moment; a promotional price that isn't below the price is none."""
-        if self.sale is None or not self.open(at):
-            return self.price
-        return self.sale if self.price is None else min(self.price, self.sale)
+    def pays(self, moments: Iterable[str]) -> list[Decimal | None]:
+        """What a buyer pays at each moment; a promotional price that isn't below the price is none."""
+        if self.sale is None:
+            return [self.price for _ in moments]
+        special = self.sale if self.price is None else min(self.price, self.sale)
+        return [special if self.open(at) else self.price for at in moments]
 
     def open(self, at: str) -> bool:
         """Whether the promotion holds at a moment."""
         return self.sale is not None and at >= self.start and not (self.end and at > self.end)
 
-    def turns(self, since: str) -> Iterator[str]:
+    def turns(self, since: str) -> list[str]:
         """Moments from which on something else may be paid."""
-        if self.sale is not None:
-            yield from (at for at in (self.start, self.end and self.end + _JUST_AFTER) if at > since)
+        if self.sale is None:
+            return []
+        return [at for at in (self.start, self.end and self.end + _JUST_AFTER) if at > since]
 
 
 def moves(record: Record, market: Market) -> Iterator[Move]:
     """The price moves of a record; none where it changes no offer, or only back to journaled values."""
-    touched = sorted(c.field for c in record.changes if c.field not in record.acquitted)
-    offers = offers_in(touched)
+    names = [change.field for change in record.changes]
+    if record.acquitted:
+        names = [name for name in names if name not in record.acquitted]
+    offers = _touched(tuple(names))
     if not offers:
         return
-    along = {**dict(record.facts), **dict(record.context)}
-    before: Texts = {**along, **{change.field: change.before for change in record.changes}}
-    after: Texts = {**along, **{change.field: change.after for change in record.changes}}
+    before: dict[str, str | None] = {**dict(record.facts), **dict(record.context)}
+    after = before.copy()
+    for change in record.changes:
+        if offer_of(change.field) is not None:
+            before[change.field] = change.before
+            after[change.field] = change.after
     for offer in offers:
         yield _move(record, offer, before, after, market)
+
+
+@lru_cache(maxsize=4096)
+def _touched(names: tuple[str, ...]) -> Sequence[Offer]:
+    """The offers that some fields touch, in the order of the fields' names."""
+    return offers_in(sorted(names))
 
 
 def _move(record: Record, offer: Offer, before: Texts, after: Texts, market: Market) -> Move:
     operator = operator_of(offer)
     old, new = _before(offer, before, after, market), _terms(offer, after, market)
     moments = sorted({market.since, *old.turns(market.since), *new.turns(market.since)})
-    least = min((paid for at in moments if (paid := new.pays(at)) is not None), default=None)
+    paid, will_pay = old.pays(moments), new.pays(moments)
+    least = min([price for price in will_pay if price is not None], default=None)
     moved = before.get(offer.price) != after.get(offer.price)
     if moved and old.price and new.price is None:
         return Move(operator=operator, down=0.0, pays=least)
     if moved and is_first(record, offer):
         return _first(offer, new, least, before, market)
-    both = [(old.pays(at), new.pays(at)) for at in moments]
+    both = zip(paid, will_pay, strict=True)
     ratios = [_effective(old.price, was, will) for was, will in both if was and will]
     if not ratios:
         return Move(operator=operator, pays=least)
-    typical = max(ratios, key=lambda ratio: max(ratio, 1 / ratio))
+    typical = max(ratios, key=_distance)
     becomes = ""
     if moved and old.price and new.price:
         typical = float(new.price / old.price)
         ratios.append(typical)
         becomes = f"{new.price.normalize():f}"
-    ended = new.sale is not None and any(map(old.open, moments)) and not any(map(new.open, moments))
+    dated = (old.start, old.end) != (new.start, new.end) and new.sale is not None
+    ended = dated and any(map(old.open, moments)) and not any(map(new.open, moments))
     return Move(
         operator=operator, down=min(*ratios, 1.0), up=max(*ratios, 1.0), pays=least, becomes=becomes,
         typical=typical if moved or typical != 1.0 else None, ended=ended,
     )  # fmt: skip
 
 
+def _distance(ratio: float) -> float:
+    """How far from no change, rising or falling."""
+    return max(ratio, 1 / ratio)
+
+
 def is_first(record: Record, offer: Offer) -> bool:
     """The first price of a product that the shop holds: it shows none there, and will."""
-    price = next((change for change in record.changes if change.field == offer.price), None)
-    known = price is not None and price.before is not None and amount(price.before) is None
-    return known and record.effect is Effect.UPDATE
+    if record.effect is not _UPDATE:
+        return False
+    for change in record.changes:
+        if change.field == offer.price:
+            return change.before is not None and amount(change.before) is None
+    return False
 
 
 def operator_of(offer: Offer) -> str:
     """Country code of the business unit, or ""."""
-    return offer.price.rpartition(".")[0].partition(".")[2]
+    return _operator(offer.price)
+
+
+@lru_cache(maxsize=4096)
+def _operator(price: str) -> str:
+    return price.rpartition(".")[0].partition(".")[2]
 
 
 def _first(offer: Offer, new: Terms, least: Decimal | None, before: Texts, market: Market) -> Move:
@@ -194,26 +227,30 @@ def _before(offer: Offer, before: Texts, after: Texts, market: Market) -> Terms:
     Who doesn't touch the window leaves it as it is, told or not: then it is the same on both sides.
     """
     terms = _terms(offer, before, market)
-    window = [(before.get(name), after.get(name)) for name in offer.sale.dates]
-    touched = any(was != will for was, will in window)
+    start, end = offer.sale.start, offer.sale.end
+    if before.get(start) == after.get(start) and before.get(end) == after.get(end):
+        return terms
+    window = [(before.get(name), after.get(name)) for name in (start, end)]
     hidden = any(was is None and will is not None for was, will in window)
     odd = any(was and not _moment(was, market.ctx) for was, _ in window)
-    if touched and (hidden or odd or not (terms.start or terms.end)):
+    if hidden or odd or not (terms.start or terms.end):
         return Terms(price=terms.price)
     return terms
 
 
 def _terms(offer: Offer, texts: Texts, market: Market) -> Terms:
-    start, end = (_moment(texts.get(name), market.ctx) for name in offer.sale.dates)
+    sale, told = offer.sale, texts.get
+    price, special, start, end = told(offer.price), told(sale.price), told(sale.start), told(sale.end)
     return Terms(
-        price=amount(texts.get(offer.price)), sale=amount(texts.get(offer.sale.price)), start=start, end=end
+        price=amount(price) if price else None,
+        sale=amount(special) if special else None,
+        start=_moment(start, market.ctx) if start else "",
+        end=_moment(end, market.ctx) if end else "",
     )
 
 
-def _moment(text: str | None, ctx: Context) -> str:
+def _moment(text: str, ctx: Context) -> str:
     """Canonical text; what is no date bounds nothing."""
-    if not text:
-        return ""
     found = comparable_datetime(text, ctx)
     return found if CANONICAL.fullmatch(found) else ""
 

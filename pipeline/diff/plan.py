@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pipeline.diff.swift import swift
 from pipeline.market.feeds import Action
 from schemas.fields import Lane
 
@@ -27,6 +28,7 @@ class Effect(StrEnum):
     REMOVE = "remove"
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a planned value came from: file, sheet, cell, expression; "" where it has none."""
@@ -38,6 +40,7 @@ class Origin:
     expression: str = ""
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One field of one product.
@@ -56,6 +59,7 @@ class Change:
     drift: str | None = None
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What one record of one feed carries: one SKU and action.

@@ -19,6 +19,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.diff.plan import Held, Plan, Record
+from pipeline.diff.recordjson import body_of
 from pipeline.errors import PlanRefused, UsageError
 from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.store.disk_errors import disk_trouble
@@ -47,8 +48,13 @@ def seal(path: Path, plan: Plan, records: Iterable[Record], held: Iterable[Held]
     Raises:
         StateError: it can't be written.
     """
-    lines = (b'{"kind":"record",' + adapter(Record).dump_json(r, exclude_defaults=True)[1:] for r in records)
+    lines = (record_line(record.no, record.batch, body_of(record)) for record in records)
     return seal_lines(path, plan, lines, (held_line(one) for one in held))
+
+
+def record_line(no: int, batch: int, body: bytes) -> bytes:
+    """One line of what will be sent, without its end."""
+    return b'{"kind":"record","no":%d,"batch":%d,%b' % (no, batch, body)
 
 
 def held_line(held: Held) -> bytes:

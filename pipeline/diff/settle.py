@@ -13,6 +13,7 @@ from pipeline.diff.plan import Change, Effect, Held, Origin, Record
 from pipeline.diff.prices import amount, is_price
 from pipeline.diff.rules import Rules, known_field
 from pipeline.diff.sales import companions
+from pipeline.diff.swift import swift
 from pipeline.market.feeds import Action
 from pipeline.read.finding import Severity
 from pipeline.values.kinds import comparable
@@ -23,14 +24,20 @@ Fate = Literal["create", "update", "deactivate", "remove", "unchanged", "blocked
 INTERNAL_FACTS = ("@cost", "@floor")
 #: Facts that say when the shop held last what a field goes back to, seconds since the epoch.
 LAST_HELD = "@held."
+#: Looked up once: to ask an enum for a member takes as long as three calls.
+_CREATE, _UPDATE, _REMOVE = Effect.CREATE, Effect.UPDATE, Effect.REMOVE
+_NEW, _OLD, _IMAGE = Action.CREATE, Action.UPDATE, Action.IMAGE
+_FATES: dict[Effect, Fate] = {effect: effect.value for effect in Effect}
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """What is known of one product when it is decided.
 
     Attributes:
-        ours: field → value of the file, nulls left out; internal columns as "@name".
+        ours: field → value of the file, nulls left out; internal columns as "@name". A meeting leaves out
+            what no decision about the differing fields asks for, on both sides.
         theirs: field → the shop's text, nulls as ""; {} for a product that is new.
         unreadable: fields that GetProducts doesn't return, or never returned.
         written, befores: memory of this SKU, by field.
@@ -65,6 +72,7 @@ class Breach:
     origin: Origin | None
 
 
+@swift
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """What becomes of one product of the file or of the shop."""
@@ -80,20 +88,22 @@ def settled(
     side: Side, rules: Rules, effect: Effect, changes: Sequence[Change], held: Sequence[Held]
 ) -> Decided:
     """Records by action, quarantine taken out."""
+    if not changes and effect is not _REMOVE:
+        return Decided(sku=side.sku, fate="blocked" if held else "unchanged", held=tuple(held))
     records: list[Record] = []
     rest = list(held)
+    kept = frozenset([one.field for one in held])
     for action, group in _by_action(effect, changes, rules):
         resting = side.resting.get(action) if side.resting else None
         if resting is not None and resting.content == content_of(action, ((c.field, c.after) for c in group)):
             rest.extend(_resting(side.sku, resting, change) for change in group)
         else:
-            kept = frozenset(one.field for one in held)
             records.append(_record(side, rules, effect, action, group, kept))
-    if effect is Effect.CREATE and records and records[0].action is Action.IMAGE:
+    if effect is _CREATE and records and records[0].action is _IMAGE:
         records = []
     fate: Fate = "blocked" if rest else "unchanged"
     if records:
-        fate = effect.value
+        fate = _FATES[effect]
     return Decided(sku=side.sku, fate=fate, records=tuple(records), held=tuple(rest))
 
 
@@ -101,15 +111,15 @@ def _by_action(
     effect: Effect, changes: Sequence[Change], rules: Rules
 ) -> Iterable[tuple[Action, tuple[Change, ...]]]:
     """Images are sent apart from the rest, by an action of their own."""
-    if effect is Effect.REMOVE:
+    if effect is _REMOVE:
         return [(Action.REMOVE, tuple(changes))]
-    first = Action.CREATE if effect is Effect.CREATE else Action.UPDATE
-    names = _images(tuple(change.field for change in changes), rules.dialect)
+    first = _NEW if effect is _CREATE else _OLD
+    names = _images(tuple([change.field for change in changes]), rules.dialect)
     if not names:
         return [(first, tuple(changes))] if changes else []
-    images = tuple(change for change in changes if change.field in names)
-    rest = tuple(change for change in changes if change.field not in names)
-    return [(action, group) for action, group in ((first, rest), (Action.IMAGE, images)) if group]
+    images = tuple([change for change in changes if change.field in names])
+    rest = tuple([change for change in changes if change.field not in names])
+    return [(action, group) for action, group in ((first, rest), (_IMAGE, images)) if group]
 
 
 @lru_cache(maxsize=4096)
@@ -139,9 +149,15 @@ def _record(
     kept: frozenset[str],
 ) -> Record:
     """Args: kept: fields whose value stays the shop's, whatever the file says."""
-    after = {change.field: change.after for change in changes}
+    context: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    if (effect is _UPDATE or effect is _CREATE) and offers_in([change.field for change in changes]):
+        after = {change.field: change.after for change in changes}
+        facts = _facts(side, after)
+        if effect is _UPDATE:
+            context = companions(after, lambda name: _known(side, rules, name, kept))
     back = acquitted(side, rules, changes)
-    held = ((f"{LAST_HELD}{name}", f"{back[name]:.0f}") for name in sorted(back))
+    held = tuple([(f"{LAST_HELD}{name}", f"{back[name]:.0f}") for name in sorted(back)]) if back else ()
     return Record(
         no=0,
         batch=0,
@@ -150,10 +166,8 @@ def _record(
         effect=effect,
         changes=changes,
         acquitted=tuple(back),
-        context=companions(after, lambda name: _known(side, rules, name, kept))
-        if effect is Effect.UPDATE
-        else (),
-        facts=(*(_facts(side, after) if effect in (Effect.CREATE, Effect.UPDATE) else ()), *held),
+        context=context,
+        facts=facts + held,
     )
 
 
@@ -166,19 +180,20 @@ def _known(side: Side, rules: Rules, name: str, kept: frozenset[str]) -> str:
 
 
 def _facts(side: Side, after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """What guards need beside the changes, where something of an offer changes: what it is now.
+    """What guards need beside the changes, where they are some of an offer: what it is now.
 
     A first price is held against those of other countries.
     """
-    offers = offers_in(after)
-    if not offers:
-        return ()
-    names = {name for offer in offers for name in (offer.price, *offer.sale.names)}
-    if any(offer.price in after and amount(side.theirs.get(offer.price)) is None for offer in offers):
-        names |= {name for name in side.theirs if is_price(name)}
-    now = ((name, side.theirs.get(name, "")) for name in names if name not in after)
-    internal = ((n, v) for n, v in side.ours.items() if n.partition(".")[0] in INTERNAL_FACTS)
-    return tuple(sorted((name, text) for name, text in (*now, *internal) if text))
+    facts = [
+        (n, v) for n, v in side.ours.items() if n[:1] == "@" and n.partition(".")[0] in INTERNAL_FACTS and v
+    ]
+    if theirs := side.theirs:
+        offers = offers_in(after)
+        names = {name for offer in offers for name in offer.names}
+        if any(offer.price in after and amount(theirs.get(offer.price)) is None for offer in offers):
+            names.update([name for name in theirs if is_price(name)])
+        facts += [(name, text) for name in names if name not in after and (text := theirs.get(name))]
+    return tuple(sorted(facts))
 
 
 def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> dict[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import IO
 
 from pipeline.diff.batches import URGENCY, Entry, Packing
 from pipeline.diff.plan import Effect, Held, Record
-from pipeline.diff.planfile import adapter, held_line
+from pipeline.diff.planfile import held_line, record_line
+from pipeline.diff.recordjson import body_of
 from pipeline.diff.rules import known_field
 from pipeline.diff.sizes import size_of
 from pipeline.market.feeds import Action
@@ -23,8 +23,7 @@ from schemas.fields import Dialect, Lane
 
 #: Bytes of records that wait to be written together.
 _BUFFER = 1 << 20
-#: How a record begins that has no number yet.
-_UNNUMBERED = len(b'{"no":0,"batch":0,')
+_UPDATE, _IMAGE, _REMOVE = Action.UPDATE, Action.IMAGE, Effect.REMOVE
 
 
 class Spool:
@@ -36,7 +35,6 @@ class Spool:
 
     def __init__(self, folder: Path, dialect: Dialect) -> None:
         self.entries: list[Entry] = []
-        self._write = adapter(Record).dump_json
         self._dialect = dialect
         self._starts = array("q", [0])
         self._folder = private_folder(folder)
@@ -50,8 +48,8 @@ class Spool:
         self._held.close()
 
     def add(self, record: Record) -> None:
-        record = record if record.no == record.batch == 0 else replace(record, no=0, batch=0)
-        body: bytes = self._write(record, exclude_defaults=True)
+        """Args: record: its numbers don't count yet."""
+        body = body_of(record)
         try:
             self._records.write(body)
         except OSError as error:
@@ -70,8 +68,7 @@ class Spool:
             return
         with mmap(self._records.fileno(), 0, access=ACCESS_READ) as bodies:
             for no, (index, batch) in enumerate(zip(packing.order, packing.batch_of, strict=True), start=1):
-                body = bodies[self._starts[index] + _UNNUMBERED : self._starts[index + 1]]
-                yield b'{"kind":"record","no":%d,"batch":%d,%b' % (no, batch, body)
+                yield record_line(no, batch, bodies[self._starts[index] : self._starts[index + 1]])
 
     def held_lines(self) -> Iterator[bytes]:
         self._held.seek(0)
@@ -80,23 +77,27 @@ class Spool:
 
 
 def _entry(record: Record, dialect: Dialect) -> Entry:
-    parent = next((change.after for change in record.changes if change.field == "ParentSku"), "")
+    parent = ""
+    for change in record.changes:
+        if change.field == "ParentSku":
+            parent = change.after
+            break
     return Entry(
         sku=record.sku,
         action=record.action,
         lane=lane_of(record, dialect),
         size=size_of(record),
-        parent="" if parent == record.sku or record.effect is Effect.REMOVE else parent,
+        parent="" if parent == record.sku or record.effect is _REMOVE else parent,
     )
 
 
 def lane_of(record: Record, dialect: Dialect) -> Lane:
     """How urgent a record is: an update as its most urgent field, a create or remove as content."""
-    if record.action is Action.IMAGE:
+    if record.action is _IMAGE:
         return Lane.IMAGES
-    if record.action is not Action.UPDATE:
+    if record.action is not _UPDATE:
         return Lane.CONTENT
-    return _most_urgent(tuple(change.field for change in record.changes), dialect)
+    return _most_urgent(tuple([change.field for change in record.changes]), dialect)
 
 
 @lru_cache(maxsize=4096)

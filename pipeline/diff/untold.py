@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pyarrow.parquet as pq
 
 from pipeline.snapshot.snapshot import Snapshot
@@ -15,6 +17,7 @@ ALWAYS = {
 EVERY_TAG = frozenset(tag for tags in ALWAYS.values() for tag in tags)
 
 
+@lru_cache(maxsize=4096)
 def own_tag(name: str) -> str:
     """A field's tag, whichever business unit it is of; "" for an attribute."""
     unit, _, tag = name.rpartition(".")
