@@ -29,14 +29,14 @@ from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Digests, is_long
 from pipeline.diff.settle import Breach, Decided
-from pipeline.diff.suspects import Doubts, digested, doubts, lay_aside, no_doubts, unsure
+from pipeline.diff.suspects import Digesting, Doubts, digested, doubts, lay_aside, no_doubts, unsure
 from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
 from pipeline.diff.untold import untold
 from pipeline.read.finding import Finding
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
-from schemas.fields import KEY
+from schemas.fields import KEY, Field
 
 
 class Draft:
@@ -48,6 +48,7 @@ class Draft:
     Args:
         folder: for what is needed only meanwhile; stretch: rows of the file that are met at a time.
         barred: variant → the refused row of its group, that holds it too.
+        digesting: the digests that were made while the file was validated (`digesting_of`).
 
     Attributes:
         fields_changed: field → how many products that exist change in it.
@@ -64,6 +65,7 @@ class Draft:
         *,
         stretch: int = STRETCH,
         barred: Mapping[str, str] = MappingProxyType({}),
+        digesting: Digesting | None = None,
     ) -> None:
         self._barred = barred
         self._accepted = accepted
@@ -73,11 +75,9 @@ class Draft:
         self._folder = folder
         self._stretch = stretch
         self._columns = shop_columns(snapshot.path)
-        fields = [of for name in accepted.fields if name != KEY and (of := rules.field(name))]
-        self._readable = [of for of in fields if of.readable and of.name in self._columns]
-        self._unreadable = [of for of in fields if of not in self._readable]
+        self._readable, self._unreadable = _fields(accepted.fields, self._columns, rules)
         with ThreadPoolExecutor(max_workers=1) as beside:  # the two passes over the file need each other not
-            digests = beside.submit(self._digested)
+            digests = beside.submit(self._digested, digesting)
             self._partners = partners(accepted, snapshot)
             self._digests = digests.result()
         self._fates: Counter[str] = Counter()
@@ -172,9 +172,11 @@ class Draft:
                 if mine.height:
                     yield from meeting.decide(mine, theirs, listed[start:end][wanted[start:end]])
 
-    def _digested(self) -> Digests | None:
+    def _digested(self, made: Digesting | None) -> Digests | None:
         if self._rules.mode == "create-only":
             return None
+        if made and (made.fields, made.ctx) == (tuple(self._readable), self._rules.ctx):
+            return made.of(self._accepted)
         return digested(self._accepted, self._readable, self._rules)
 
     def _doubts(self) -> Doubts:
@@ -218,6 +220,20 @@ class Draft:
             resting=by_sku(self._memory.resting()),
             rules=self._rules,
         )
+
+
+def _fields(
+    names: Iterable[str], columns: Iterable[str], rules: Rules
+) -> tuple[list[Field], list[Field]]:
+    """Those of a file's fields that the shop shows, and those that it doesn't."""
+    fields = [of for name in names if name != KEY and (of := rules.field(name))]
+    readable = [of for of in fields if of.readable and of.name in columns]
+    return readable, [of for of in fields if of not in readable]
+
+
+def digesting_of(names: Iterable[str], snapshot: Snapshot, rules: Rules) -> Digesting:
+    """Makes the digests that comparing with a snapshot needs, while rows of these fields are validated."""
+    return Digesting(_fields(names, shop_columns(snapshot.path), rules)[0], rules.ctx)
 
 
 def source_columns(accepted: Accepted) -> tuple[str, ...]:

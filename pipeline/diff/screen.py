@@ -64,10 +64,11 @@ class Hasher:
         """Ids as the names that they stand for."""
         known = self._known[of.name]
         texts = column.drop_nulls().unique().to_list()
-        if len(known) > _REMEMBERED:
+        meant = [known.get(text) or comparable(of, text, self._ctx) for text in texts]
+        if len(known) > _REMEMBERED:  # others may be looking too: what they found isn't asked for twice
             known.clear()
-        known.update((text, comparable(of, text, self._ctx)) for text in texts if text not in known)
-        return column.replace_strict(texts, [known[text] for text in texts], return_dtype=pl.String)
+        known.update(zip(texts, meant, strict=True))
+        return column.replace_strict(texts, meant, return_dtype=pl.String)
 
 
 def _hash(of: Field) -> pl.Expr:

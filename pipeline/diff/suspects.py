@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from pipeline.diff.shophashes import ShopHashes
 from pipeline.diff.tables import NOWHERE, Flags, Partners, our_batches, row_groups, shop_rows
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
+from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Field
 
@@ -41,16 +42,39 @@ class Doubts:
     long: Flags
 
 
-def digested(accepted: Accepted, fields: Sequence[Field], rules: Rules) -> Digests:
-    """The digests of the file's rows.
+class Digesting:
+    """Makes the digests of a file's rows while they are validated (`validate.accepted.Onlooker`).
 
     Args:
         fields: those that the shop shows.
     """
-    hasher = screen.Hasher(fields, rules.ctx)
-    frames = our_batches(accepted, [KEY, *(of.name for of in fields)])
-    parts = (screen.our_digests(frame, hasher) for frame in frames)
-    return screen.collected(parts, accepted.rows, len(fields))
+
+    def __init__(self, fields: Sequence[Field], ctx: Context) -> None:
+        self.fields, self.ctx = tuple(fields), ctx
+        self._hasher = screen.Hasher(fields, ctx)
+        self._parts: list[Digests] = []
+
+    def look(self, values: pl.DataFrame) -> Digests:
+        """The digests of some rows."""
+        return screen.our_digests(values, self._hasher)
+
+    def keep(self, found: Digests) -> None:
+        """The digests of the rows that come next."""
+        self._parts.append(found)
+
+    def of(self, accepted: Accepted) -> Digests:
+        """The digests of the accepted rows."""
+        whole = screen.collected(self._parts, accepted.total, len(self.fields))
+        self._parts = [whole]
+        return whole if accepted.kept is None else whole.take(np.flatnonzero(accepted.kept))
+
+
+def digested(accepted: Accepted, fields: Sequence[Field], rules: Rules) -> Digests:
+    """The digests of the rows of a file that was validated without anyone looking on."""
+    digesting = Digesting(fields, rules.ctx)
+    for frame in our_batches(replace(accepted, kept=None), [of.name for of in fields]):
+        digesting.keep(digesting.look(frame))
+    return digesting.of(accepted)
 
 
 def doubts(

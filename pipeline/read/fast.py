@@ -12,6 +12,7 @@ import contextlib
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from pipeline.ahead import beforehand
 from pipeline.read.catalog import ReadOptions
 from pipeline.read.dialect import Dialect
 from pipeline.read.header import RULE, footer_length
-from pipeline.read.lines import Scanner
+from pipeline.read.lines import Scanner, places_of
 from pipeline.read.notes import Notes
 from pipeline.read.records import swallowed_lines
 from pipeline.read.table import TableWriter
@@ -34,6 +36,8 @@ SMALL = 200_000
 _TAIL = 6
 #: Bytes at the end of the file in which the last record must stand.
 _END = 4_000_000
+#: What a drawn line (`header.RULE`) may begin with.
+_OF_RULES = b"-=+*_:| \t\n\v\f\r"
 
 
 class _NotProven(Exception):
@@ -112,13 +116,14 @@ def _copy(
     span = 1
     scanner = Scanner(dialect.delimiter)
     held: tuple[npt.NDArray[np.int64], list[pa.Array]] | None = None
-    for batch in _parsed(_Watched(path, offset, scanner), dialect, writer.headers):
-        columns = batch.columns
+    batches = _parsed(_Watched(path, offset, scanner), dialect, writer.headers)
+    for batch in beforehand(batches):  # parsing goes on beside looking and writing
+        columns = [_Cells.of(column) for column in batch.columns]
         starts, line = _line_numbers(columns, line, dialect, options)
         if _repeats_header(columns, writer.headers):
             raise _NotProven
         span = line - int(starts[-1]) + 1 if len(starts) else span
-        kept, gone = _without_blanks(starts, columns)
+        kept, gone = _without_blanks(starts, [cells.column for cells in columns])
         blank += gone
         if held is not None:
             writer.batch(pa.array(held[0]), held[1])
@@ -135,6 +140,42 @@ def _copy(
         notes.chose(f"{blank} blank rows skipped", "they hold no text", "none needed")
 
 
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """One column of a batch: a null for each empty cell, and the bytes of all cells.
+
+    Attributes:
+        starts: where each cell begins in `codes`, and where the last ends.
+    """
+
+    column: pa.Array
+    starts: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, column: pa.Array) -> _Cells:
+        """A column as pyarrow parsed it: looking for empty texts cell by cell takes it longer."""
+        _, offsets, data = column.buffers()
+        count = len(column)
+        starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + count + 1]
+        codes = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+        filled = starts[1:] != starts[:-1]
+        if column.offset == 0 and not filled.all():
+            valid = pa.py_buffer(np.packbits(filled, bitorder="little"))
+            column = pa.Array.from_buffers(pa.string(), count, [valid, offsets, data])
+        return cls(column, starts - starts[0], codes[starts[0] : starts[-1]])
+
+    def counted(self, code: int) -> npt.NDArray[np.int64] | None:
+        """How often a byte stands in each cell; None where it is in none."""
+        places = places_of(self.codes, code)
+        return np.diff(np.searchsorted(places, self.starts)) if len(places) else None
+
+    def begin_with(self, codes: bytes) -> bool:
+        """Whether any cell begins with one of these bytes."""
+        begins = self.starts[:-1][self.starts[:-1] < self.starts[1:]]
+        return bool(np.isin(self.codes[begins], np.frombuffer(codes, np.uint8)).any())
+
+
 def _parsed(watched: _Watched, dialect: Dialect, headers: Sequence[str]) -> Iterator[pa.RecordBatch]:
     with watched, pa.PythonFile(watched, mode="r") as file, contextlib.suppress(StopIteration):
         yield from pacsv.open_csv(
@@ -144,67 +185,36 @@ def _parsed(watched: _Watched, dialect: Dialect, headers: Sequence[str]) -> Iter
                 delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=True
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(headers, pa.string()),
-                strings_can_be_null=True,
-                null_values=[""],
+                column_types=dict.fromkeys(headers, pa.string()), strings_can_be_null=False
             ),
         )
 
 
 def _line_numbers(
-    columns: Sequence[pa.Array], before: int, dialect: Dialect, options: ReadOptions
+    columns: Sequence[_Cells], before: int, dialect: Dialect, options: ReadOptions
 ) -> tuple[npt.NDArray[np.int64], int]:
     """The line each row starts on, and the last line of the last row."""
-    count = len(columns[0])
+    count = len(columns[0].column)
     spans = np.ones(count, dtype=np.int64)
-    for column in columns:
-        breaks = _breaks(column)
+    for cells in columns:
+        if count and int(np.diff(cells.starts).max()) > options.limits.max_cell:
+            raise _NotProven  # the slow way says where it is
+        breaks = cells.counted(0x0A)
         if breaks is None:
             continue
-        _look_inside(column, breaks, dialect, len(columns))
+        _look_inside(cells, breaks, dialect, len(columns))
         spans += breaks
-    _bounded(columns, options)
     ends = np.cumsum(spans)
     return before + 1 + ends - spans, before + int(ends[-1]) if count else before
 
 
-def _raw(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """Offsets and bytes of a string column, from its first row on."""
-    _, offsets, data = column.buffers()
-    starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
-    codes = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    return starts, codes
-
-
-def _breaks(column: pa.Array) -> npt.NDArray[np.int64] | None:
-    """Line feeds in each cell; None where there are none at all."""
-    return _counted(column, 0x0A)
-
-
-def _counted(column: pa.Array, code: int) -> npt.NDArray[np.int64] | None:
-    starts, codes = _raw(column)
-    places = np.flatnonzero(codes[starts[0] : starts[-1]] == code)
-    if not len(places):
-        return None
-    rows = np.searchsorted(starts, places + starts[0], side="right") - 1
-    return np.bincount(rows, minlength=len(column))
-
-
-def _look_inside(column: pa.Array, breaks: npt.NDArray[np.int64], dialect: Dialect, width: int) -> None:
+def _look_inside(cells: _Cells, breaks: npt.NDArray[np.int64], dialect: Dialect, width: int) -> None:
     """Refuse where a cell holds whole records."""
-    inside = _counted(column, ord(dialect.delimiter))
+    inside = cells.counted(ord(dialect.delimiter))
     if inside is None:
         return
     for row in np.flatnonzero((breaks > 0) & (inside >= width - 1)):
-        if swallowed_lines(column[int(row)].as_py(), dialect, width):
-            raise _NotProven
-
-
-def _bounded(columns: Sequence[pa.Array], options: ReadOptions) -> None:
-    """Leave cells beyond the limit to the slow way, which says where they are."""
-    for column in columns:
-        starts, _ = _raw(column)
-        if len(starts) > 1 and int(np.diff(starts).max()) > options.limits.max_cell:
+        if swallowed_lines(cells.column[int(row)].as_py(), dialect, width):
             raise _NotProven
 
 
@@ -221,15 +231,24 @@ def _without_blanks(
     return (starts[filled], [column.filter(mask) for column in columns]), int((~filled).sum())
 
 
-def _repeats_header(columns: Sequence[pa.Array], headers: Sequence[str]) -> bool:
+def _repeats_header(columns: Sequence[_Cells], headers: Sequence[str]) -> bool:
     """Whether a row may repeat the header, or holds what else the slow way leaves out."""
     import pyarrow.compute as pc
 
-    again = len(headers) > 1 and bool(pc.any(pc.equal(columns[0], headers[0])).as_py())
+    first = columns[0]
+    again = len(headers) > 1 and bool(pc.any(pc.equal(first.column, headers[0])).as_py())
     rule = f"^(?:{RULE})$"
-    drawn = any(bool(pc.any(pc.match_substring_regex(column, rule)).as_py()) for column in columns[:2])
-    marked = bool(pc.any(pc.starts_with(columns[0], "\ufeff")).as_py())
-    wrapped = any(bool(pc.any(pc.starts_with(column, '="')).as_py()) for column in columns)
+    drawn = any(
+        bool(pc.any(pc.match_substring_regex(cells.column, rule)).as_py())
+        for cells in columns[:2]
+        if cells.begin_with(_OF_RULES)
+    )
+    marked = first.begin_with(b"\xef") and bool(pc.any(pc.starts_with(first.column, "\ufeff")).as_py())
+    wrapped = any(
+        bool(pc.any(pc.starts_with(cells.column, '="')).as_py())
+        for cells in columns
+        if cells.begin_with(b"=")
+    )
     return again or drawn or marked or wrapped
 
 

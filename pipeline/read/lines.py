@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.read.job import Refusal
 from pipeline.values.counted import grouped
@@ -16,6 +17,8 @@ from pipeline.values.counted import grouped
 #: Stands for a carriage return that ends no line while the csv module looks; a private-use character.
 LONE_CR = "\uf8d0"
 _BLOCK = 1 << 23
+#: Bytes that are looked at together: what is made of them stays in the cache, and in memory that we have.
+_SLICE = 120_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,15 @@ class Scan:
         return 0 < self.lone_cr < 0.1 * self.lf
 
 
+def places_of(codes: npt.NDArray[np.uint8], code: int) -> npt.NDArray[np.int64]:
+    """Where a byte stands, a slice at a time: memory that is asked for anew costs more than looking."""
+    found = [
+        np.flatnonzero(codes[start : start + _SLICE] == code) + start
+        for start in range(0, len(codes), _SLICE)
+    ]
+    return found[0] if len(found) == 1 else np.concatenate(found or [np.zeros(0, np.int64)])
+
+
 class Scanner:
     """Counts over the blocks of a text as they go by."""
 
@@ -61,6 +73,10 @@ class Scanner:
 
     def feed(self, block: bytes) -> None:
         """Take the next block; releases the interpreter while it counts."""
+        for start in range(0, len(block), _SLICE):
+            self._take(block[start : start + _SLICE])
+
+    def _take(self, block: bytes) -> None:
         codes = np.frombuffer(self._last + block if self._last else block, np.uint8)
         fresh = codes[len(self._last) :]
         first = max(len(self._last) - 1, 0)

@@ -13,9 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.diff.build import make_plan, plan_path
+from pipeline.diff.compare import digesting_of
 from pipeline.diff.forecast import forecast
 from pipeline.diff.plan import Forecast, Plan
 from pipeline.diff.planfile import records
+from pipeline.diff.rules import rules_of
+from pipeline.diff.suspects import Digesting
 from pipeline.diff.tables import shop_batches
 from pipeline.diff.told import with_findings
 from pipeline.errors import Exit, InputRefused, worst
@@ -36,6 +39,7 @@ from pipeline.usecases.validate import write_findings
 from pipeline.usecases.workspace import Workspace
 from pipeline.validate.accepted import Accepted
 from pipeline.validate.budget import over_budget
+from pipeline.values.context import Context
 from schemas.fields import KEY
 
 if TYPE_CHECKING:
@@ -118,7 +122,13 @@ def comparison(
         folder = Path(scratch)
         mapped = read(ws, sources, folder)
         held = held or named(ws, shop, snapshot)
-        judged = judge(ws, mapped, folder, shop=shop, known=skus_of(held))
+        looking: list[Digesting] = []
+
+        def look_on(ctx: Context) -> Digesting:
+            looking.append(digesting_of(mapped.fields, held, rules_of(ws.shop, ctx, partial=partial)))
+            return looking[0]
+
+        judged = judge(ws, mapped, folder, shop=shop, known=skus_of(held), beside=look_on)
         if judged.refusal:
             write_findings(ws, judged, reports)
             raise judged.refusal
@@ -137,6 +147,7 @@ def comparison(
                 source=asked, sources=tuple(sources), partial=partial,
                 now=ws.clock.now(), plan_id=ws.new_id(), folder=ws.plans,
                 forecast=lambda requests, feeds: shop.ledger.forecast(feeds, requests), tell=beside,
+                digesting=looking[0],
             )  # fmt: skip
             stage.advance(judged.accepted.rows)
     found = again.asked_of(judged.lookups, brands=asks_brands(ws.shop, mapped.fields), ids=judged.ids)

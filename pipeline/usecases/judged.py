@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Tree
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from pipeline.values.kinds import parse
 from schemas.fields import field_named
 
 if TYPE_CHECKING:
-    from pipeline.validate.accepted import Accepted
+    from pipeline.validate.accepted import Accepted, Onlooker
     from pipeline.validate.known import Known
 
 CATEGORY = "PrimaryCategory"
@@ -115,12 +115,14 @@ def judge(
     *,
     shop: Connected | None,
     known: Known | None,
+    beside: Callable[[Context], Onlooker] | None = None,
 ) -> Judged:
     """Parse and judge every row.
 
     Args:
         shop: to ask for brands, categories and attributes; None = not asked, not checked.
         known: SKUs that the shop lists; None = not known.
+        beside: who looks on, given what values mean there.
     """
     # pandas and pandera take half a second to import: who needs no validation doesn't wait for them.
     from pipeline.validate.budget import over_budget
@@ -129,15 +131,15 @@ def judge(
 
     settings = ws.shop.catalog
     lookups, ids = _lookups(ws, shop, mapped) if shop else (Lookups(), ())
+    context = informed(context_of(ws.shop), lookups)
     with ws.progress.stage("validate", total=mapped.rows, unit="rows") as stage:
         accepted = validate(
             mapped, settings=settings, shop=ws.shop, ctx=context_of(ws.shop), lookups=lookups,
-            known_skus=known, folder=folder,
+            known_skus=known, folder=folder, beside=beside(context) if beside else None,
         )  # fmt: skip
         stage.advance(mapped.rows)
     why = over_budget(accepted, settings)
     refusal = InputRefused(why, hint=hint_of(ws, accepted)) if why else None
-    context = informed(context_of(ws.shop), lookups)
     return Judged(accepted=accepted, context=context, refusal=refusal, lookups=lookups, ids=ids)
 
 

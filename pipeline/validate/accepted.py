@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 
 from pipeline.read.catalog import Mapped
 from pipeline.read.finding import Finding
 from pipeline.validate.lent import filled, stored
+
+
+class Onlooker(Protocol):
+    """Takes what it needs of the values while they are at hand, so that nobody reads them again for it."""
+
+    def look(self, values: pl.DataFrame) -> Any:
+        """What is to be kept of some rows, accepted or not: changes nothing, so several run at once."""
+
+    def keep(self, found: Any) -> None:
+        """What was seen of the rows that come next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +33,11 @@ class Accepted:
 
     Attributes:
         path: Arrow IPC file: ROW, PART, LINE, a string column per owned field holding values
-            (null = leave alone, "" = clear), internal columns as "@name". One row a SKU.
+            (null = leave alone, "" = clear), internal columns as "@name", of all rows judged.
         fields: owned canonical names.
         internal: "@name" columns.
-        rows: accepted rows.
+        rows: accepted rows, one a SKU.
+        kept: for each row of the file whether it was accepted; None = all were.
         total: rows judged: rows + rejected.
         rejected: rows refused.
         rejected_skus: SKUs of refused rows, as far as known: never "absent from the file".
@@ -41,12 +56,24 @@ class Accepted:
     findings: tuple[Finding, ...]
     mapped: Mapped
     lent: tuple[str, ...] = ()
+    kept: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows, in order, a few thousand at a time; all columns if not said, in the file's order."""
+        """The accepted rows, in order, a few thousand at a time; all columns if not said, in their order."""
         if columns is None and self.lent:
             columns = next((batch.schema.names for batch in stored(self.path)), ())
         lent = [name for name in self.lent if name in (columns or ())]
-        if lent and columns:
-            return filled(self.path, self.mapped.path, lent, columns)
-        return stored(self.path, columns)
+        found = (
+            filled(self.path, self.mapped.path, lent, columns)
+            if lent and columns
+            else stored(self.path, columns)
+        )
+        return found if self.kept is None else _only(found, self.kept)
+
+
+def _only(batches: Iterator[pa.RecordBatch], kept: npt.NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
+    start = 0
+    for batch in batches:
+        flags = kept[start : start + batch.num_rows]
+        start += batch.num_rows
+        yield batch if flags.all() else batch.filter(pa.array(flags))

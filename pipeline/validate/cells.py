@@ -51,7 +51,7 @@ class Reader:
         """A column of descriptions: only those that aren't calm, or may be no text, are parsed."""
         name = field.name
         text = pl.col(name).str.contains(rf"\A[^{SPACE}]") & ~pl.col(name).str.starts_with(CLEAR)
-        calm = frame.select((is_calm(name) & text).fill_null(value=False)).to_series()
+        calm = _once_a_run(frame[name], (is_calm(name) & text).fill_null(value=False))
         marked = frame.with_columns(calm.alias(calm_column(name)))
         rows = (~calm).arg_true()
         if rows.is_empty():
@@ -75,6 +75,16 @@ class Reader:
             return values.to_frame().select(filled).to_series(), []
         rows = empty.arg_true().to_list()
         return values, [Odd(row=row, field=field.name, text="", problem=problem) for row in rows]
+
+
+def _once_a_run(column: pl.Series, question: pl.Expr) -> pl.Series:
+    """An answer a row; equal texts below one another (variants share their description) are asked once."""
+    first = column.ne_missing(column.shift(1))
+    if column.is_empty() or first.all():
+        return column.to_frame().select(question).to_series()
+    first = first.scatter(0, True)
+    answers = column.filter(first).to_frame().select(question).to_series()
+    return answers.gather(first.cum_sum() - 1)
 
 
 def owners_of(mapped: Mapped, names: Sequence[str]) -> dict[str, frozenset[int]]:

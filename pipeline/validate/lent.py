@@ -1,13 +1,13 @@
 """Values that stand word for word in the mapped file: accepted rows borrow them instead of copying them.
 
-Descriptions are most of a catalog's bytes, and nearly all of them are values as they were read. The
-accepted file holds a null in their place and a flag that says so; who reads it gets them back from
-the mapped file, by ROW, which rises in both files.
+Most cells of a catalog are values as they were read. The accepted file holds a null in their place and
+a flag that says so; who reads it gets them back from the mapped file, by ROW, which rises in both
+files. Descriptions are borrowed cell by cell, short columns by the stretch: all of it or nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +26,26 @@ def flag(name: str) -> str:
     return f"{_FLAG}{name}"
 
 
-def lend(frame: pl.DataFrame, as_read: dict[str, str]) -> pl.DataFrame:
+def lend(
+    values: pl.DataFrame, texts: pl.DataFrame, names: Sequence[str], as_read: Mapping[str, str]
+) -> pl.DataFrame:
     """Null and a flag in the place of what is borrowed.
 
     Args:
-        as_read: field → the column that says which of its values are the mapped text, letter by letter.
+        values: a stretch of rows; texts: the same rows as they stand in the mapped file.
+        as_read: field → the column that says which of its values are the mapped text, letter by letter;
+            of the other names a column is borrowed where all of it is.
     """
-    flags = (pl.col(column).alias(flag(name)) for name, column in as_read.items())
-    rest = (pl.when(pl.col(column).not_()).then(name).alias(name) for name, column in as_read.items())
-    return frame.with_columns(*flags, *rest)
+    made: list[pl.Expr] = []
+    for name in names:
+        if name in as_read:
+            made.append(pl.col(as_read[name]).alias(flag(name)))
+            made.append(pl.when(pl.col(as_read[name]).not_()).then(name).alias(name))
+            continue
+        same = values[name].equals(texts[name])
+        made.append(pl.lit(same).alias(flag(name)))
+        made += [pl.lit(None, pl.String).alias(name)] if same else []
+    return values.with_columns(made)
 
 
 def stored(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -57,28 +68,33 @@ def filled(path: Path, mapped: Path, lent: Sequence[str], columns: Sequence[str]
     Raises:
         StateError: a row of the accepted file isn't in the mapped one.
     """
+    lent = [name for name in lent if name in columns]
     ours = _Rows(stored(path, [ROW, *columns, *map(flag, lent)]))
     for theirs in batches_of(mapped):  # not read: long texts are most of its bytes, and few are asked for
         batch = ours.up_to(theirs.column(ROW)[-1].as_py()) if theirs.num_rows else None
         if batch is not None:
-            made = _filled(batch, theirs, lent)
-            yield made.select([name for name in made.schema.names if name in columns])
+            yield _filled(batch, theirs, lent, columns)
     if ours.up_to(np.iinfo(np.int64).max) is not None:
         raise StateError(f"{path} holds rows that {mapped} doesn't")
 
 
-def _filled(batch: pa.RecordBatch, theirs: pa.RecordBatch, lent: Sequence[str]) -> pa.RecordBatch:
+def _filled(
+    batch: pa.RecordBatch, theirs: pa.RecordBatch, lent: Sequence[str], columns: Sequence[str]
+) -> pa.RecordBatch:
     wanted, have = batch.column(ROW).to_numpy(), theirs.column(ROW).to_numpy()
     places = np.searchsorted(have, wanted)
     if not np.array_equal(have[np.minimum(places, len(have) - 1)], wanted):
         raise StateError(f"rows from {wanted[0]} to {wanted[-1]} of a catalog changed while it was compared")
+    taken = None if len(wanted) == len(have) else pa.array(places)
+    made = {name: batch.column(name) for name in batch.schema.names if name in columns}
     for name in lent:
-        values, here = batch.column(name), batch.column(flag(name))
-        texts = theirs.column(name).cast(values.type)
-        texts = texts if len(wanted) == len(have) else texts.take(pa.array(places))
-        made = texts if here.true_count == len(here) else pc.if_else(here, texts, values)
-        batch = batch.set_column(batch.schema.get_field_index(name), name, made)
-    return batch
+        here = batch.column(flag(name))
+        if here.true_count == 0:
+            continue
+        texts = theirs.column(name).cast(made[name].type)
+        texts = texts if taken is None else texts.take(taken)
+        made[name] = texts if here.true_count == len(here) else pc.if_else(here, texts, made[name])
+    return pa.record_batch(made)
 
 
 class _Rows:

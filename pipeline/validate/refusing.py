@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from pipeline.read.catalog import LINE, PART, ROW, batches_of
+from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.settings import CatalogSettings
 from pipeline.validate.placing import Placer, Spot
 from schemas.fields import KEY
 
 PARENT_SKU = "ParentSku"
+#: Some columns of all rows judged, in order.
+Read = Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
 
 
-def refuse(parsed: Path, placer: Placer, settings: CatalogSettings) -> None:
+def refuse(read: Read, placer: Placer, settings: CatalogSettings) -> None:
     """Refuse the kin of refused rows, with a finding each."""
     if not placer.refused or PARENT_SKU not in placer.mapped.fields:
         return
     if settings.on_error == "skip-group":
-        _refuse_groups(parsed, placer)
+        _refuse_groups(read, placer)
     else:
-        _refuse_children(parsed, placer)
+        _refuse_children(read, placer)
 
 
-def _rows(parsed: Path) -> Iterator[pl.DataFrame]:
+def _rows(read: Read) -> Iterator[pl.DataFrame]:
     """Place, SKU, parent (null for a row that stands alone) and group of all rows."""
     own = pl.col(PARENT_SKU).is_null() | (pl.col(PARENT_SKU) == "") | (pl.col(PARENT_SKU) == pl.col(KEY))
     parent = pl.when(~own).then(PARENT_SKU).alias("parent")
-    for batch in batches_of(parsed):
-        frame = pl.from_arrow(batch.select([ROW, PART, LINE, KEY, PARENT_SKU]))
+    for batch in read([ROW, PART, LINE, KEY, PARENT_SKU]):
+        frame = pl.from_arrow(batch)
         assert isinstance(frame, pl.DataFrame)
         named = frame.with_columns(parent)
         yield named.select(ROW, PART, LINE, KEY, "parent", group=pl.coalesce("parent", KEY))
@@ -42,23 +44,23 @@ def _gone(placer: Placer) -> pl.Series:
     return pl.Series(sorted(placer.refused), dtype=pl.Int64).implode()
 
 
-def _refuse_groups(parsed: Path, placer: Placer) -> None:
+def _refuse_groups(read: Read, placer: Placer) -> None:
     gone, bad = _gone(placer), set[str]()
-    for rows in _rows(parsed):
+    for rows in _rows(read):
         bad |= set(rows.filter(pl.col(ROW).is_in(gone))["group"].drop_nulls().to_list())
     wanted = pl.Series(sorted(bad), dtype=pl.String).implode()
-    for rows in _rows(parsed):
+    for rows in _rows(read):
         for row in rows.filter(pl.col("group").is_in(wanted) & ~pl.col(ROW).is_in(gone)).iter_rows(
             named=True
         ):
             placer.rule(_spot(row), "group-refused", PARENT_SKU, row["parent"] or "")
 
 
-def _refuse_children(parsed: Path, placer: Placer) -> None:
+def _refuse_children(read: Read, placer: Placer) -> None:
     """Down the generations, until there is nobody left to refuse."""
     gone = _gone(placer)
     skus, kin = [pl.Series(KEY, [], dtype=pl.String)], []
-    for rows in _rows(parsed):
+    for rows in _rows(read):
         skus.append(rows.filter(pl.col(ROW).is_in(gone))[KEY].drop_nulls())
         kin.append(rows.filter(pl.col("parent").is_not_null()))
     family = pl.concat(kin).with_columns(hash=pl.col("parent").hash(seed=7)).sort("hash")

@@ -12,6 +12,7 @@ from operator import add, or_
 
 import polars as pl
 
+from pipeline.values.columns import few
 from schemas import category, checks
 from schemas.calmhtml import CALM
 from schemas.fields import KEY, Field, Kind
@@ -66,8 +67,12 @@ def _fields(frame: pl.DataFrame, fields: tuple[Field, ...], shop: Shop) -> Itera
             known = calm_column(field.name)
             calm = pl.col(known) if known in frame.columns else is_calm(field.name)
             yield (~calm & (cell != "")).fill_null(value=False)
-        for doubt in _field(field, shop, cell):
-            yield (doubt & (cell != "")).fill_null(value=False)
+        doubts = [(doubt & (cell != "")).fill_null(value=False) for doubt in _field(field, shop, cell)]
+        distinct = few(frame[field.name])
+        if distinct is None:
+            yield from doubts
+        elif doubts and len(bad := distinct.to_frame().filter(pl.any_horizontal(doubts))):
+            yield cell.is_in(bad.to_series().implode()).fill_null(value=False)
 
 
 def _field(field: Field, shop: Shop, cell: pl.Expr) -> Iterator[pl.Expr]:

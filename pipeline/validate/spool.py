@@ -41,12 +41,16 @@ def table_of(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
 
 
 class Spool:
-    """An Arrow IPC file that grows frame by frame; the schema is known from the start."""
+    """An Arrow IPC file that grows frame by frame; the schema is known from the start.
+
+    Compressed, as columns of nulls are nothing then.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path, self.rows = path, 0
         self._schema = schema
-        self._writer = pa.ipc.new_file(str(path), schema)
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_file(str(path), schema, options=options)
 
     def write(self, table: pa.Table) -> None:
         self._writer.write_table(table, max_chunksize=20_000)

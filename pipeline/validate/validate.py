@@ -8,30 +8,31 @@ refused rows, then their children and groups ── left out of what is accepted
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from pipeline.ahead import ahead
 from pipeline.errors import InputRefused
 from pipeline.market.lookups import Lookups
-from pipeline.read.catalog import LINE, PART, ROW, Mapped, batches_of
+from pipeline.read.catalog import LINE, PART, ROW, Mapped
 from pipeline.read.finding import Severity
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate import across, kept
-from pipeline.validate.accepted import Accepted
+from pipeline.validate.accepted import Accepted, Onlooker
 from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known
-from pipeline.validate.lent import flag, lend
+from pipeline.validate.lent import filled, flag, lend, stored
 from pipeline.validate.placing import Placer
-from pipeline.validate.refusing import refuse
+from pipeline.validate.refusing import Read, refuse
 from pipeline.validate.rules import informed, rules_of
 from pipeline.validate.screen import calm_column, suspicious
 from pipeline.validate.spool import Spool, chunks, table_of
@@ -55,11 +56,13 @@ def validate(
     lookups: Lookups,
     known_skus: Known | None,
     folder: Path,
+    beside: Onlooker | None = None,
 ) -> Accepted:
-    """Judge every row; write those that passed to `folder`/accepted.arrow.
+    """Judge every row; write their values to `folder`/accepted.arrow.
 
     Args:
         known_skus: what the shop holds; None = not asked: what new products lack is then a warning.
+        beside: who looks at the values of all rows as they are written.
 
     Raises:
         InputRefused: no column of the catalog is the SellerSku.
@@ -68,18 +71,20 @@ def validate(
         hint = f'write {KEY} = "header of the column" under [columns] of the mapping'
         raise InputRefused(f"no column of the catalog is {KEY}", hint=hint)
     fields = tuple(field_named(name, shop.dialect) for name in mapped.fields)
-    work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus)
+    work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus, beside)
     folder.mkdir(parents=True, exist_ok=True)
-    parsed = folder / "parsed.arrow"
+    parsed = folder / "accepted.arrow"
     work.read_all(parsed)
-    work.judge_keys(parsed)
-    refuse(parsed, work.placer, settings)
-    return _accepted(parsed, folder / "accepted.arrow", work)
+    read = partial(filled, parsed, mapped.path, mapped.fields)
+    work.judge_keys(read)
+    refuse(read, work.placer, settings)
+    return _accepted(parsed, work)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """One chunk: texts, values and `NEW`, cells without a value, rows in doubt, keys, what is written."""
+    """One chunk: texts, values and `NEW`, cells without a value, rows in doubt, keys, what is written, and
+    what the onlooker saw."""
 
     texts: pl.DataFrame
     values: pl.DataFrame
@@ -87,6 +92,7 @@ class _Seen:
     doubt: pl.Series
     keys: Mapping[kept.Name, kept.Words]
     table: pa.Table
+    beside: Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,6 +112,7 @@ class _Work:
     placer: Placer
     keys: kept.Keys
     known: Known | None
+    beside: Onlooker | None
 
     @classmethod
     def begin(
@@ -116,6 +123,7 @@ class _Work:
         ctx: Context,
         lookups: Lookups,
         known: Known | None,
+        beside: Onlooker | None,
     ) -> _Work:
         rules = rules_of(settings, lookups, new_known=known is not None or settings.mode == "update-only")
         placer = Placer(mapped=mapped, severity=settings.severity)
@@ -123,6 +131,7 @@ class _Work:
         owners = owners_of(mapped, mapped.fields)
         return cls(
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
+            beside=beside,
             reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
             judge=Judge(table=product_table(fields, rules), placer=placer),
             keys=kept.Keys(fields={field.name: field for field in fields}, ctx=ctx),
@@ -132,9 +141,7 @@ class _Work:
         """Parse, screen and judge all rows; write their values."""
         self._warn_of_columns()
         self.placer.inherit()
-        lent = {name: calm_column(name) for name in _lent(self.mapped, self.fields)}
-        schema = _schema(self.mapped, lent)
-        look = partial(self._look, lent=lent, schema=schema)
+        look = partial(self._look, schema=(schema := _schema(self.mapped)))
         texts = chunks(self.mapped.batches(), (*POSITION, *self.mapped.fields, *self.mapped.internal))
         with Spool(path, schema) as spool:
             for seen in ahead(look, texts):
@@ -142,17 +149,20 @@ class _Work:
                 self._say(seen.odd, seen.values, seen.texts)
                 self.judge.add(seen.values.filter(seen.doubt), seen.texts.filter(seen.doubt))
                 self.keys.add(seen.keys)
+                if self.beside:
+                    self.beside.keep(seen.beside)
                 spool.write(seen.table)
         self.judge.finish()
 
-    def _look(self, texts: pl.DataFrame, lent: dict[str, str], schema: pa.Schema) -> _Seen:
+    def _look(self, texts: pl.DataFrame, schema: pa.Schema) -> _Seen:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
         values, odd = self.reader.read(texts)
-        keys = self.keys.of(values)
+        keys, calm = self.keys.of(values), {name: calm_column(name) for name in _long(self.fields)}
         judged = values.with_columns(self._news(keys["sku"]))
         return _Seen(
             texts=texts, values=judged, odd=odd, doubt=suspicious(judged, self.fields, self.rules),
-            keys=keys, table=table_of(lend(values, lent), schema),
+            keys=keys, table=table_of(lend(values, texts, self.mapped.fields, calm), schema),
+            beside=self.beside.look(values) if self.beside else None,
         )  # fmt: skip
 
     def _say(self, odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> None:
@@ -180,17 +190,17 @@ class _Work:
             message = f"new products need fields that the file doesn't have: {', '.join(missing)}"
             self.placer.whole_file("incomplete-product", message, Severity.WARNING)
 
-    def judge_keys(self, parsed: Path) -> None:
+    def judge_keys(self, read: Read) -> None:
         """SKUs, parents and groups over the whole catalog."""
         doubts = kept.doubtful(self.keys, self.known.hashes if self.known else None)
         if not doubts:
             return
-        rows = _rows_at(parsed, doubts)
+        rows = _rows_at(read, (name for name in across.COLUMNS if name in self.mapped.fields), doubts)
         parents = {row.get(kept.PARENT_SKU) or "" for row in rows.values()} - {""}
         frame = across.key_frame(
             (self._key_row(row, values) for row, values in rows.items()),
             self.known.among(parents) if self.known else None,
-            _present(parsed, parents),
+            _present(read, parents),
         )
         for label, verdict in judge(key_table(self.settings.severity), frame):
             values = rows[label]
@@ -206,58 +216,46 @@ class _Work:
         )
 
 
-def _lent(mapped: Mapped, fields: tuple[Field, ...]) -> tuple[str, ...]:
-    """Columns whose calm texts are values as they stand in the mapped file."""
-    return tuple(field.name for field in fields if field.kind is Kind.HTML and field.name in mapped.fields)
+def _long(fields: tuple[Field, ...]) -> Iterator[str]:
+    """Columns that are borrowed cell by cell."""
+    return (field.name for field in fields if field.kind is Kind.HTML)
 
 
-def _schema(mapped: Mapped, lent: Iterable[str]) -> pa.Schema:
+def _schema(mapped: Mapped) -> pa.Schema:
     positions = [(ROW, pa.int64()), (PART, pa.int32()), (LINE, pa.int64())]
     texts = [(name, pa.large_string()) for name in (*mapped.fields, *mapped.internal)]
-    return pa.schema([*positions, *texts, *((flag(name), pa.bool_()) for name in lent)])
+    return pa.schema([*positions, *texts, *((flag(name), pa.bool_()) for name in mapped.fields)])
 
 
-def _rows_at(path: Path, positions: list[int]) -> dict[int, dict[str, Any]]:
-    """Key columns of some rows, by their place in the file, which is what `Keys` counts."""
+def _rows_at(read: Read, names: Iterable[str], positions: list[int]) -> dict[int, dict[str, Any]]:
+    """Some columns of some rows, by their place in the file, which is what `Keys` counts."""
     wanted, start = np.array(positions), 0
     found: dict[int, dict[str, Any]] = {}
-    for batch in batches_of(path):
+    for batch in read([*POSITION, *names]):
         inside = wanted[(wanted >= start) & (wanted < start + batch.num_rows)] - start
         if len(inside):
-            names = [name for name in (*POSITION, *across.COLUMNS) if name in batch.schema.names]
-            found |= {row[ROW]: row for row in batch.select(names).take(pa.array(inside)).to_pylist()}
+            found |= {row[ROW]: row for row in batch.take(pa.array(inside)).to_pylist()}
         start += batch.num_rows
     return found
 
 
-def _present(path: Path, skus: set[str]) -> frozenset[str]:
+def _present(read: Read, skus: set[str]) -> frozenset[str]:
     """Those of some SKUs that the catalog has a row for."""
     wanted, found = pl.Series(list(skus), dtype=pl.String), set()
     if not skus:
         return frozenset()
-    for batch in batches_of(path):
+    for batch in read([KEY]):
         column = pl.Series(pl.from_arrow(batch.column(KEY)))
         found |= set(column.filter(column.is_in(wanted.implode())).to_list())
     return frozenset(found)
 
 
-def _accepted(parsed: Path, path: Path, work: _Work) -> Accepted:
-    """Everything that no finding refused, written; the rest counted."""
-    refused, lent = work.placer.refused, _lent(work.mapped, work.fields)
-    total, lost = 0, set()
-    if refused:
-        gone = pl.Series(sorted(refused), dtype=pl.Int64).implode()
-        schema = _schema(work.mapped, lent)
-        with Spool(path, schema) as spool:
-            for frame in chunks(batches_of(parsed), schema.names):
-                out = frame[ROW].is_in(gone)
-                lost |= set(frame.filter(out)[KEY].drop_nulls().to_list())
-                spool.write(table_of(frame.filter(~out), schema))
-                total += frame.height
-        parsed.unlink()
-    else:
-        parsed.replace(path)
-        total = sum(batch.num_rows for batch in batches_of(path))
+def _accepted(path: Path, work: _Work) -> Accepted:
+    """All rows, and which of them no finding refused."""
+    refused = work.placer.refused
+    read = partial(filled, path, work.mapped.path, work.mapped.fields)
+    kept, lost = _without(read, refused) if refused else (None, set())
+    total = sum(batch.num_rows for batch in stored(path, [ROW])) if kept is None else len(kept)
     return Accepted(
         path=path,
         fields=work.mapped.fields,
@@ -268,5 +266,16 @@ def _accepted(parsed: Path, path: Path, work: _Work) -> Accepted:
         rejected_skus=frozenset(lost),
         findings=work.placer.findings(),
         mapped=work.mapped,
-        lent=lent,
+        lent=work.mapped.fields,
+        kept=kept,
     )
+
+
+def _without(read: Read, refused: Iterable[int]) -> tuple[npt.NDArray[np.bool_], set[str]]:
+    """Which rows weren't refused, and the SKUs of those that were."""
+    gone, flags, lost = np.array(sorted(refused)), [], set[str]()
+    for batch in read([ROW, KEY]):
+        out = np.isin(batch.column(ROW).to_numpy(), gone)
+        flags.append(~out)
+        lost |= set(batch.column(KEY).filter(pa.array(out)).drop_null().to_pylist())
+    return np.concatenate(flags), lost

@@ -21,6 +21,8 @@ from schemas.fields import CLEAR, Field, Kind
 RECIPE = f"1/polars-{pl.__version__}"
 
 _CELL = pl.col("cell")
+#: A column of more than so many different texts is looked at cell by cell, and so is one of few rows.
+_FEW, _WORTH = 1_000, 2_000
 #: Scripts whose characters are composed already and don't reorder: NFC leaves them alone.
 _STABLE = (
     r"!-~\u00a1-\u02ff\u0391-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u064a\u0e01-\u0e30"
@@ -52,6 +54,14 @@ class Plain:
     then: pl.Expr
 
 
+def few(column: pl.Series) -> pl.Series | None:
+    """The distinct texts of a column that has few: looking at them is looking at all; None = it has many."""
+    if len(column) < _WORTH or column.head(_WORTH).n_unique() > _FEW:
+        return None
+    distinct = column.unique()
+    return distinct if len(distinct) <= 2 * _FEW else None
+
+
 def parse_columns(
     frame: pl.DataFrame, fields: Sequence[Field], formats: Mapping[str, Format], ctx: Context
 ) -> tuple[pl.DataFrame, list[Odd]]:
@@ -59,27 +69,38 @@ def parse_columns(
 
     Null stays null; a blank text means what the column's format says.
     """
+    whole = {field.name: frame[field.name] for field in fields}
+    distinct = {name: found for name, column in whole.items() if (found := few(column)) is not None}
     plain = {field.name: plain_source(field, formats.get(field.name, Format()), ctx) for field in fields}
-    looked = _looked_at(frame, plain)
+    looked = _looked_at({**whole, **distinct}, plain)
     parsed: list[pl.Series] = []
     odd: list[Odd] = []
     for field in fields:
-        fmt = formats.get(field.name, Format())
-        values, problems = _parsed(frame[field.name], looked[field.name], field, fmt, ctx)
-        parsed.append(values)
-        odd += problems
+        fmt, name = formats.get(field.name, Format()), field.name
+        asked = distinct.get(name)
+        values, problems = _parsed(whole[name] if asked is None else asked, looked[name], field, fmt, ctx)
+        parsed.append(values if asked is None else _spread(whole[name], asked, values))
+        odd += _placed(whole[name], name, problems)
     return frame.with_columns(parsed), odd
 
 
 def parse_column(column: pl.Series, field: Field, fmt: Format, ctx: Context) -> tuple[pl.Series, list[Odd]]:
     """One column of `parse_columns`."""
-    looked = _looked_at(column.to_frame(), {column.name: plain_source(field, fmt, ctx)})
-    return _parsed(column, looked[column.name], field, fmt, ctx)
+    values, odd = parse_columns(column.to_frame(), [field], {column.name: fmt}, ctx)
+    return values[column.name], odd
+
+
+def _spread(column: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Series:
+    """What was found of the distinct texts of a column, for all of it."""
+    if values.equals(distinct):
+        return column
+    return column.replace_strict(distinct, values, return_dtype=pl.String)
 
 
 def _parsed(
     column: pl.Series, looked: tuple[pl.Series, pl.Series], field: Field, fmt: Format, ctx: Context
-) -> tuple[pl.Series, list[Odd]]:
+) -> tuple[pl.Series, dict[str, Problem]]:
+    """Values, and what is wrong with the texts that have none."""
     problems: dict[str, Problem] = {}
 
     def parse(text: str) -> str | None:
@@ -88,15 +109,16 @@ def _parsed(
             problems[text] = problem
         return value
 
-    values = _mapped(column, looked, parse)
-    if not problems:
-        return values, []
-    rows = column.is_in(list(problems)).arg_true().to_list()
-    odd = [
-        Odd(row=row, field=field.name, text=text, problem=problems[text])
-        for row, text in zip(rows, column.gather(rows).to_list(), strict=True)
+    return _mapped(column, looked, parse), problems
+
+
+def _placed(column: pl.Series, name: str, problems: Mapping[str, Problem]) -> list[Odd]:
+    """The cells that hold one of these texts."""
+    rows = column.is_in(list(problems)).arg_true().to_list() if problems else []
+    return [
+        Odd(row=row, field=name, text=text, problem=problems[text])
+        for row, text in zip(rows, column.gather(rows).to_list() if rows else (), strict=True)
     ]
-    return values, odd
 
 
 def comparable_columns(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> pl.DataFrame:
@@ -106,8 +128,11 @@ def comparable_columns(frame: pl.DataFrame, fields: Sequence[Field], ctx: Contex
 
 def comparable_column(column: pl.Series, field: Field, ctx: Context) -> pl.Series:
     """One column of `comparable_columns`."""
-    looked = _looked_at(column.to_frame(), {column.name: plain_value(field, ctx)})
-    return _mapped(column, looked[column.name], lambda value: kinds.comparable(field, value, ctx))
+    distinct = few(column)
+    asked = column if distinct is None else distinct
+    looked = _looked_at({column.name: asked}, {column.name: plain_value(field, ctx)})
+    found = _mapped(asked, looked[column.name], lambda value: kinds.comparable(field, value, ctx))
+    return found if distinct is None else _spread(column, distinct, found)
 
 
 def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> pl.Series:
@@ -129,14 +154,14 @@ def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> p
 
 
 def _looked_at(
-    frame: pl.DataFrame, plain: Mapping[str, Plain | None]
+    columns: Mapping[str, pl.Series], plain: Mapping[str, Plain | None]
 ) -> dict[str, tuple[pl.Series, pl.Series]]:
     """Column → which cells are plain, and their values (null elsewhere); all columns at the same time."""
     none = Plain(when=pl.lit(value=False), then=pl.lit(None, pl.String))
     asked = []
     for name, known in plain.items():
         how = known or none
-        cells = frame[name].alias("cell").to_frame().lazy()
+        cells = columns[name].alias("cell").to_frame().lazy()
         asked.append(
             cells.with_columns(when=how.when.fill_null(value=False)).select(
                 "when", then=pl.when("when").then(how.then)

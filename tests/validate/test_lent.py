@@ -53,9 +53,13 @@ def test_what_is_calm_is_not_written_a_second_time(run: Callable[..., Accepted])
 
 
 def test_only_what_is_flagged_is_left_out() -> None:
-    frame = pl.DataFrame({"a": ["x", "y", None], "as read": [True, False, False]})
-    assert lend(frame, {"a": "as read"}).to_dict(as_series=False) == {
-        "a": [None, "y", None], "as read": [True, False, False], "__lent a": [True, False, False],
+    short = {"same": ["1", None, "2"], "other": ["1.00", None, "2"]}
+    values = pl.DataFrame({"long": ["x", "y", None], **short, "as read": [True, False, False]})
+    texts = pl.DataFrame({"long": ["x", " y ", " "], "same": ["1", None, "2"], "other": ["1", None, "2"]})
+    made = lend(values, texts, ["long", "same", "other"], {"long": "as read"})
+    assert made.drop("as read").to_dict(as_series=False) == {
+        "long": [None, "y", None], "same": [None, None, None], "other": ["1.00", None, "2"],
+        "__lent long": [True, False, False], "__lent same": [True] * 3, "__lent other": [False] * 3,
     }  # fmt: skip
 
 
@@ -65,8 +69,9 @@ def test_a_mapped_file_that_lacks_a_row_is_no_lender(
 ) -> None:
     accepted = run([row(0, CALM), row(1, CALM)], known=["A-0", "A-1"])
     other = tmp_path / "other.arrow"
-    schema = pa.schema([(ROW, pa.int64()), ("Description", pa.string())])
+    columns = {ROW: rows, "SellerSku": [f"A-{row}" for row in rows], "Description": [CALM] * len(rows)}
+    schema = pa.schema([(ROW, pa.int64()), ("SellerSku", pa.string()), ("Description", pa.string())])
     with pa.ipc.new_file(str(other), schema) as writer:
-        writer.write_table(pa.table({ROW: rows, "Description": [CALM] * len(rows)}, schema=schema))
+        writer.write_table(pa.table(columns, schema=schema))
     with pytest.raises(StateError):
         list(replace(accepted, mapped=replace(accepted.mapped, path=other)).batches())

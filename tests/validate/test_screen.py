@@ -100,6 +100,8 @@ def agree(
     rules = rules_of(CatalogSettings(), lookups, new_known=new_known)
     table = pl.DataFrame(frame, schema=dict.fromkeys(frame[0], pl.String))
     doubted = suspicious(table, fields, rules).to_list()
+    many = pl.concat([table] * (2_001 // table.height + 1))  # few distinct texts are looked at once
+    assert suspicious(many, fields, rules).to_list() == doubted * (many.height // table.height)
     refused = {
         row
         for row, _ in judge(product_table(fields, rules), table.to_pandas(use_pyarrow_extension_array=True))

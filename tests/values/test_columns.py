@@ -155,6 +155,24 @@ def test_comparing_a_column_is_comparing_each_value(field: Field, cells: list[st
     ]
 
 
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+@settings(max_examples=30, deadline=None)
+@given(cells=st.lists(st.none() | CELL, min_size=1, max_size=8), fmt=st.sampled_from(FORMATS))
+def test_a_long_column_of_few_texts_is_many_short_ones(
+    field: Field, cells: list[str | None], fmt: Format
+) -> None:
+    """Its texts are looked at once each."""
+    times = 2_001 // len(cells) + 1
+    short, long = (pl.Series(field.name, cells * n, dtype=pl.String) for n in (1, times))
+    (one, odd), (many, all_odd) = (parse_column(column, field, fmt, CTX) for column in (short, long))
+    assert many.to_list() == one.to_list() * times
+    assert [(cell.row % len(cells), cell.problem) for cell in all_odd] == [
+        (cell.row, cell.problem) for cell in odd
+    ] * times
+    alike = comparable_column(short, field, CTX).to_list()
+    assert comparable_column(long, field, CTX).to_list() == alike * times
+
+
 @settings(max_examples=300, deadline=None)
 @given(left=st.lists(CELL, min_size=3, max_size=3), right=st.lists(CELL, min_size=3, max_size=3))
 def test_a_digest_only_acquits_what_is_equal(left: list[str], right: list[str]) -> None:
