@@ -131,7 +131,9 @@ class Measures:
             yield self.deactivated
 
     def _prices(self, record: Record) -> None:
-        facts: dict[str, str] | None = None
+        if record.effect is _CREATE and not record.facts:
+            return  # what is new had no price: only cost and floor could judge it
+        facts = dict(record.facts)
         for move in moves(record, self.market):
             if move.alone:
                 self.alone[record.sku] = None
@@ -146,8 +148,7 @@ class Measures:
             if move.typical is not None:
                 self.typical.append(move.typical)
                 self.priced[record.sku] = None
-            if record.facts and move.pays is not None:
-                facts = dict(record.facts) if facts is None else facts
+            if facts and move.pays is not None:
                 self._below(record.sku, move.operator, move.pays, facts)
 
     def _below(self, sku: str, operator: str, pays: Decimal, facts: Mapping[str, str]) -> None:

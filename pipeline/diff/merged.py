@@ -72,5 +72,6 @@ class _Merged:
         return written.sent if written else self._side.theirs.get(name, "")
 
     def _means(self, name: str) -> str:
-        of = self._rules.field(name)
-        return comparable(of, self._value(name), self._rules.ctx) if of else ""
+        value = self._value(name)
+        of = self._rules.field(name) if value else None
+        return comparable(of, value, self._rules.ctx) if of else ""

@@ -19,11 +19,11 @@ class Origins:
     def of_row(self, part: int, line: int) -> Callable[[str], Origin]:
         """field → the cell of this row that it was made of."""
 
-        known = self._columns[part]
+        known, number = self._columns[part], str(line)
 
         def origin(name: str) -> Origin:
             file, sheet, letters, expression = known.get(name) or self._column(part, name)
-            cell = f"{letters}{line}" if letters else ""
+            cell = letters and letters + number
             return Origin(file=file, sheet=sheet, row=line, cell=cell, expression=expression)
 
         return origin

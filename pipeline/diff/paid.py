@@ -142,7 +142,8 @@ def _touched(names: tuple[str, ...]) -> Sequence[Offer]:
 
 def _move(record: Record, offer: Offer, before: Texts, after: Texts, market: Market) -> Move:
     operator = operator_of(offer)
-    old, new = _before(offer, before, after, market), _terms(offer, after, market)
+    new = _terms(offer, after, market)
+    old = _before(offer, before, after, new, market)
     moments = sorted({market.since, *old.turns(market.since), *new.turns(market.since)})
     paid, will_pay = old.pays(moments), new.pays(moments)
     least = min([price for price in will_pay if price is not None], default=None)
@@ -155,23 +156,19 @@ def _move(record: Record, offer: Offer, before: Texts, after: Texts, market: Mar
     ratios = [_effective(old.price, was, will) for was, will in both if was and will]
     if not ratios:
         return Move(operator=operator, pays=least)
-    typical = max(ratios, key=_distance)
     becomes = ""
     if moved and old.price and new.price:
         typical = float(new.price / old.price)
         ratios.append(typical)
         becomes = f"{new.price.normalize():f}"
+    else:
+        typical = max(ratios, key=lambda ratio: max(ratio, 1 / ratio))
     dated = (old.start, old.end) != (new.start, new.end) and new.sale is not None
     ended = dated and any(map(old.open, moments)) and not any(map(new.open, moments))
     return Move(
         operator=operator, down=min(*ratios, 1.0), up=max(*ratios, 1.0), pays=least, becomes=becomes,
         typical=typical if moved or typical != 1.0 else None, ended=ended,
     )  # fmt: skip
-
-
-def _distance(ratio: float) -> float:
-    """How far from no change, rising or falling."""
-    return max(ratio, 1 / ratio)
 
 
 def is_first(record: Record, offer: Offer) -> bool:
@@ -221,16 +218,18 @@ def peers_of(offer: Offer, texts: Texts, market: Market) -> Iterator[Decimal]:
             yield price
 
 
-def _before(offer: Offer, before: Texts, after: Texts, market: Market) -> Terms:
+def _before(offer: Offer, before: Texts, after: Texts, new: Terms, market: Market) -> Terms:
     """What is offered now; a promotion whose window nobody can tell isn't taken for open.
 
     Who doesn't touch the window leaves it as it is, told or not: then it is the same on both sides.
     """
+    sale, *window = [(before.get(name), after.get(name)) for name in offer.sale.names]
+    same = all(was == will for was, will in window)
+    if same and sale[0] == sale[1]:
+        return Terms(price=amount(before.get(offer.price)), sale=new.sale, start=new.start, end=new.end)
     terms = _terms(offer, before, market)
-    start, end = offer.sale.start, offer.sale.end
-    if before.get(start) == after.get(start) and before.get(end) == after.get(end):
+    if same:
         return terms
-    window = [(before.get(name), after.get(name)) for name in (start, end)]
     hidden = any(was is None and will is not None for was, will in window)
     odd = any(was and not _moment(was, market.ctx) for was, _ in window)
     if hidden or odd or not (terms.start or terms.end):

@@ -188,12 +188,19 @@ def _facts(side: Side, after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         (n, v) for n, v in side.ours.items() if n[:1] == "@" and n.partition(".")[0] in INTERNAL_FACTS and v
     ]
     if theirs := side.theirs:
-        offers = offers_in(after)
-        names = {name for offer in offers for name in offer.names}
-        if any(offer.price in after and amount(theirs.get(offer.price)) is None for offer in offers):
-            names.update([name for name in theirs if is_price(name)])
-        facts += [(name, text) for name in names if name not in after and (text := theirs.get(name))]
+        prices, names = _beside(tuple(after))
+        if any(amount(theirs.get(price)) is None for price in prices):
+            names |= {name for name in theirs if is_price(name) and name not in after}
+        facts += [(name, text) for name in names if (text := theirs.get(name))]
     return tuple(sorted(facts))
+
+
+@lru_cache(maxsize=4096)
+def _beside(names: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Regular prices among some fields, and the rest of the offers that they touch."""
+    offers = offers_in(names)
+    prices = tuple(offer.price for offer in offers if offer.price in names)
+    return prices, frozenset(name for offer in offers for name in offer.names).difference(names)
 
 
 def acquitted(side: Side, rules: Rules, changes: Iterable[Change]) -> dict[str, float]:

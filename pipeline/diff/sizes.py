@@ -7,8 +7,9 @@ from functools import lru_cache
 from pipeline.diff.plan import Record
 from pipeline.market.feeds import Action
 
-#: What XML or CDATA may have to spell out.
-_WIDER = (b"&", b"<", b">", b"\r", b'"', b"'", b"]]")
+#: What XML may have to spell out, and what CDATA has to.
+_WIDER = b"&<>\r\"'"
+_ENDING = b"]]"
 #: Stands between texts that are measured together: one byte, and no part of what is spelled out.
 _BETWEEN = "\0"
 #: Bytes around a record: its element, its key's element, one business unit that the writer adds.
@@ -42,4 +43,5 @@ def _frames(names: tuple[str, ...]) -> int:
 def _escaped(text: str) -> int:
     """UTF-8 with every character that XML or CDATA may have to write in more bytes than one."""
     plain = text.encode("utf-8", "surrogatepass")
-    return len(plain) + 12 * sum(map(plain.count, _WIDER))
+    wider = len(plain) - len(plain.translate(None, _WIDER))
+    return len(plain) + 12 * (wider + plain.count(_ENDING))
