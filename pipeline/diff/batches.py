@@ -7,7 +7,6 @@ of one of its creates: what doesn't depend goes out as soon as there is a slot.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -141,15 +140,15 @@ def _canary(
 
 def _chained(entries: Sequence[Entry], bins: Sequence[tuple[Action, list[int]]], *, canary: bool) -> Packing:
     """Number the batches and say which wait for which."""
-    holders: dict[str, list[int]] = defaultdict(list)
+    holders: dict[str, int] = {}
     born: dict[str, int] = {}
     batches: list[Batch] = []
     for number, (action, group) in enumerate(bins, start=1):
         before = _waits(entries, group, holders, {} if action is Action.REMOVE else born)
-        for index in group:
-            holders[entries[index].sku].append(number)
-            if action is Action.CREATE:
-                born[entries[index].sku] = number
+        holding = {entries[index].sku: number for index in group}
+        holders.update(holding)
+        if action is Action.CREATE:
+            born.update(holding)
         lane = min((entries[index].lane for index in group), key=URGENCY.__getitem__)
         first = canary and number == 1
         after = tuple(sorted(before - {number}))
@@ -162,13 +161,9 @@ def _chained(entries: Sequence[Entry], bins: Sequence[tuple[Action, list[int]]],
 
 
 def _waits(
-    entries: Sequence[Entry], group: Iterable[int], holders: Mapping[str, list[int]], born: Mapping[str, int]
+    entries: Sequence[Entry], group: Iterable[int], holders: Mapping[str, int], born: Mapping[str, int]
 ) -> set[int]:
     """Earlier batches that hold a SKU of this one (the last such), or create a parent of it."""
-    waits: set[int] = set()
-    for index in group:
-        if held := holders.get(entries[index].sku):
-            waits.add(held[-1])
-        if (above := born.get(entries[index].parent)) is not None:
-            waits.add(above)
-    return waits
+    held = {holders.get(entries[index].sku) for index in group}
+    above = {born.get(entries[index].parent) for index in group}
+    return {number for number in held | above if number is not None}

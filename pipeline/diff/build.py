@@ -107,10 +107,9 @@ def make_plan(
     barred: dict[str, str] = {}
     while True:
         draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred, digesting=digesting)
-        with Assembly(folder, shop, market_of(market)) as assembly:
-            with rarely_collecting():
-                for decided in draft:
-                    assembly.take(decided.records, decided.held)
+        with Assembly(folder, shop, market_of(market)) as assembly, rarely_collecting():
+            for decided in draft:
+                assembly.take(decided.records, decided.held)
             if not barred and (barred := _barred(accepted, snapshot, draft, shop)):
                 continue  # who was taken already must stay behind: once more, knowing them
             tell(draft.findings)
