@@ -226,9 +226,7 @@ class Draft:
         )
 
 
-def _fields(
-    names: Iterable[str], columns: Iterable[str], rules: Rules
-) -> tuple[list[Field], list[Field]]:
+def _fields(names: Iterable[str], columns: Iterable[str], rules: Rules) -> tuple[list[Field], list[Field]]:
     """Those of a file's fields that the shop shows, and those that it doesn't."""
     fields = [of for name in names if name != KEY and (of := rules.field(name))]
     readable = [of for of in fields if of.readable and of.name in columns]

@@ -171,6 +171,15 @@ def dates(path: Path) -> set[str]:
     return {text.decode() for line in _lines(path, _RECORD) for text in _DATE.findall(line)}
 
 
+def skus(path: Path) -> Iterator[str]:
+    """The SKUs of the records of a plan, in sending order.
+
+    Raises:
+        PlanRefused: as `records`.
+    """
+    yield from (orjson.loads(line)["sku"] for line in _lines(path, _RECORD))
+
+
 def held(path: Path) -> Iterator[Held]:
     """What a plan won't send, and why.
 

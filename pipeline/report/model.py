@@ -1,14 +1,15 @@
 """What a report says, as values: counted once here, so that every renderer agrees.
 
-Rows are never held: `records`, `held` and `findings` are iterated once to count and once by each
-renderer, so each must be a sequence, or a `Stream` over a file.
+Rows are never held: `records`, `held` and `findings` are iterated once to count, if anyone asks for
+counts, and once by each renderer, so each must be a sequence, or a `Stream` over a file.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.diff.plan import Change, Effect, Guard, Held, Plan, Record
 from pipeline.journal.states import RunCounts
@@ -21,7 +22,7 @@ from pipeline.report.rows import Stream as Stream
 _CATEGORIES = frozenset({"PrimaryCategory", "Categories"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DiffReport:
     """What a plan would change; also a rollback's and a restore's.
 
@@ -32,11 +33,6 @@ class DiffReport:
         images: SKU → address of the main image, as far as known.
         categories: id → path of names, as far as known.
         path: where the plan lies, for the command that pushes it; "" if it was not saved.
-        fields: lines by field, most changed first.
-        lines: change lines over all records.
-        samples: the first records of each effect, for renderers that can't show all.
-        prices: what happens to prices.
-        held_by_reason, finding_counts: derived from the rows.
     """
 
     plan: Plan
@@ -47,12 +43,44 @@ class DiffReport:
     images: Mapping[str, str]
     categories: Mapping[str, str]
     path: str
-    fields: tuple[FieldCount, ...]
-    lines: int
-    samples: Mapping[Effect, tuple[Record, ...]]
-    prices: Prices
-    held_by_reason: Mapping[str, int]
-    finding_counts: FindingCounts
+
+    @cached_property
+    def _counted(self) -> LineCounter:
+        """One pass over the records: a plan's document alone doesn't need it."""
+        counter = LineCounter(names=self.names)
+        for record in self.records:
+            counter.take(record)
+        return counter
+
+    @cached_property
+    def fields(self) -> tuple[FieldCount, ...]:
+        """Lines by field, most changed first."""
+        return self._counted.fields()
+
+    @property
+    def lines(self) -> int:
+        """Change lines over all records."""
+        return self._counted.lines
+
+    @property
+    def samples(self) -> Mapping[Effect, Sequence[Record]]:
+        """The first records of each effect, for renderers that can't show all."""
+        return self._counted.samples
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What happens to prices."""
+        return self._counted.prices.result()
+
+    @cached_property
+    def held_by_reason(self) -> Mapping[str, int]:
+        """What is held back, commonest reason first."""
+        return dict(Counter(each.reason for each in self.held).most_common())
+
+    @cached_property
+    def finding_counts(self) -> FindingCounts:
+        """Findings by severity, code and file."""
+        return count_findings(self.findings)
 
     @property
     def command(self) -> str:
@@ -198,16 +226,13 @@ def diff_report(
     categories: Mapping[str, str] | None = None,
     path: str = "",
 ) -> DiffReport:
-    """Count everything that the renderers of a plan will say, in one pass over its records.
+    """All that the renderers of a plan will say; what has to be counted is counted when it's asked for.
 
     Raises:
         TypeError: rows were given that can be read once only.
     """
     for rows in (records, held, findings):
         lasting(rows)
-    counter = LineCounter(names=names or {})
-    for record in records:
-        counter.take(record)
     return DiffReport(
         plan=plan,
         records=records,
@@ -217,12 +242,6 @@ def diff_report(
         images=images or {},
         categories=categories or {},
         path=path,
-        fields=counter.fields(),
-        lines=counter.lines,
-        samples={effect: tuple(records) for effect, records in counter.samples.items()},
-        prices=counter.prices.result(),
-        held_by_reason=dict(Counter(each.reason for each in held).most_common()),
-        finding_counts=count_findings(findings),
     )
 
 

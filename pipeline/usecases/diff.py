@@ -8,15 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import polars as pl
 
 from pipeline.diff.build import make_plan, plan_path
 from pipeline.diff.compare import digesting_of
 from pipeline.diff.forecast import forecast
 from pipeline.diff.plan import Forecast, Plan
-from pipeline.diff.planfile import records
+from pipeline.diff.planfile import skus
 from pipeline.diff.rules import rules_of
 from pipeline.diff.suspects import Digesting
 from pipeline.diff.tables import shop_batches
@@ -32,7 +30,7 @@ from pipeline.usecases import again
 from pipeline.usecases.connection import Connected, connected, context_of, journal_of, observer
 from pipeline.usecases.judged import Judged, ask, asks_brands, hint_of, judge, of_kit, read, tell
 from pipeline.usecases.outcome import Outcome
-from pipeline.usecases.planned import check_forms, planned
+from pipeline.usecases.planned import Looked, check_forms, planned
 from pipeline.usecases.review import reviewed
 from pipeline.usecases.snapshot import named
 from pipeline.usecases.validate import write_findings
@@ -224,10 +222,11 @@ def report(
     codes = [Exit.INCOMPLETE] if found.rejected else []
     if exit_code and found.plan.records:
         codes.append(Exit.CHANGES)
-    skus = (record.sku for record in records(plan_path(found.folder, found.plan.id)))
+    path = plan_path(found.folder, found.plan.id)
     return planned(
         ws, found.plan, found.folder, out=out, reports=reports, findings=found.findings,
-        products=shown(found.snapshot, skus), codes=(worst(*codes),), skipped=found.skipped,
+        products=Looked(lambda: shown(found.snapshot, skus(path))),
+        codes=(worst(*codes),), skipped=found.skipped,
         categories={each.id: " > ".join(each.path) for each in found.categories.values()},
     )  # fmt: skip
 
@@ -241,11 +240,7 @@ def skus_of(snapshot: Snapshot) -> Known:
 
 def shown(snapshot: Snapshot, skus: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:
     """Names and pictures of some products, for the report."""
-    wanted = pc.SetLookupOptions(value_set=pa.array(dict.fromkeys(skus), pa.string()))
-    found: dict[str, Mapping[str, str | None]] = {}
+    wanted = pl.Series(list(dict.fromkeys(skus)), dtype=pl.String).implode()
     names = [name for name in (KEY, "Name", "Images") if name in snapshot.columns()]
-    with pq.ParquetFile(snapshot.path) as file:
-        for batch in file.iter_batches(batch_size=20_000, columns=names):
-            picked = batch.filter(pc.is_in(batch.column(KEY).cast("string"), options=wanted))
-            found |= {row[KEY]: row for row in picked.to_pylist()}
-    return found
+    found = pl.scan_parquet(snapshot.path, glob=False).filter(pl.col(KEY).is_in(wanted)).select(names)
+    return {row[KEY]: row for row in found.collect().iter_rows(named=True)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.diff.build import plan_path
 from pipeline.diff.plan import Plan
@@ -19,6 +20,7 @@ from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.workspace import Workspace
 
 Products = Mapping[str, Mapping[str, str | None]]
+V = TypeVar("V")
 
 
 def planned(
@@ -47,7 +49,7 @@ def planned(
     if out is not None:
         write_atomic(out, path.read_bytes())
         path = out
-    report = report_of(plan, path, products or {}, findings, categories or {})
+    report = report_of(plan, path, {} if products is None else products, findings, categories or {})
     for file in reports:
         render(report, file)
         ws.progress.say(f"report: {file}")
@@ -71,14 +73,38 @@ def report_of(
     categories: Mapping[str, str],
 ) -> DiffReport:
     """The one model that every form of the report is made of."""
-    names = {sku: name for sku, product in products.items() if (name := product.get("Name"))}
-    images = {
-        sku: urls.split("\n")[0] for sku, product in products.items() if (urls := product.get("Images"))
-    }
+
+    def names() -> Mapping[str, str]:
+        return {sku: name for sku, product in products.items() if (name := product.get("Name"))}
+
+    def images() -> Mapping[str, str]:
+        urls = ((sku, product.get("Images")) for sku, product in products.items())
+        return {sku: some.split("\n")[0] for sku, some in urls if some}
+
     return diff_report(
         plan, Stream(partial(records, path)), held=Stream(partial(held, path)), findings=tuple(findings),
-        names=names, images=images, path=str(path), categories=categories,
+        names=Looked(names), images=Looked(images), path=str(path), categories=categories,
     )  # fmt: skip
+
+
+class Looked(Mapping[str, V]):
+    """A mapping that is made when first asked: who prints the document alone needs no product's name."""
+
+    def __init__(self, make: Callable[[], Mapping[str, V]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, V]:
+        return self._make()
+
+    def __getitem__(self, key: str) -> V:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def told_skipped(skipped: Mapping[str, int]) -> tuple[str, ...]:

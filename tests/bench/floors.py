@@ -194,44 +194,107 @@ def two_passes(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
 
 def _bodies(table: Any) -> Iterator[bytes]:
     """Whole products as requests of a thousand, by lxml alone."""
+    for start in range(0, table.num_rows, 1_000):
+        yield _body(table.slice(start, 1_000).to_pylist())
+
+
+def _body(rows: list[dict[str, str | None]]) -> bytes:
     from lxml import etree
 
-    for start in range(0, table.num_rows, 1_000):
-        request = etree.Element("Request")
-        for row in table.slice(start, 1_000).to_pylist():
-            product = etree.SubElement(request, "Product")
-            for name in COLUMNS:
-                if row[name]:
-                    etree.SubElement(product, name.rpartition(".")[2]).text = row[name]
-        yield etree.tostring(request, encoding="UTF-8")
+    request = etree.Element("Request")
+    for row in rows:
+        product = etree.SubElement(request, "Product")
+        for name in COLUMNS:
+            if row[name]:
+                etree.SubElement(product, name.rpartition(".")[2]).text = row[name]
+    return bytes(etree.tostring(request, encoding="UTF-8"))
 
 
 @floor
 def naive_pandas(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
-    """As one would write it in an afternoon: read all, validate all, merge, compare, write."""
+    """As one would write it in an afternoon: read all, validate all with pandera's own coercion, bring
+    both sides into one form, merge, compare column by column, write."""
     import pandas as pd
-    import pyarrow as pa
+    import pandera.pandas as pa
 
-    _model()
+    schema = _whole_model()
     with watch("read"):
         ours = pd.read_csv(folder / name, dtype=str, keep_default_na=False, na_values=[""])
     with watch("judge"):
-        _judge(ours.copy())
+        bad: list[Any] = []
+        try:
+            schema.validate(ours, lazy=True)
+        except pa.errors.SchemaErrors as error:
+            bad = error.failure_cases["index"].dropna().astype(int).unique().tolist()
     with watch("compare"):
         theirs = pd.read_parquet(folder / "snapshot.parquet")
-        both = ours.merge(theirs, on=KEY, how="left", suffixes=("", "_s"), indicator=True)
+        good = ours.drop(index=bad)
+        both = _one_form(good).merge(
+            _one_form(theirs), on=KEY, how="outer", suffixes=("", "_s"), indicator=True
+        )
         differs = both["_merge"] == "left_only"
-        for name_ in COLUMNS[1:]:
-            mine, other = both[name_].fillna(""), both[f"{name_}_s"].fillna("")
-            if name_ in NUMBERS:
-                mine, other = (pd.to_numeric(side, errors="coerce").fillna(-1) for side in (mine, other))
-            elif name_ in ("SaleStartDate", "SaleEndDate"):
-                other = other.str[:10]
-            differs |= mine != other
+        for one in COLUMNS[1:]:
+            mine, other = both[one], both[f"{one}_s"]
+            unlike = (mine != other).fillna(value=False).astype(bool) | (mine.isna() != other.isna())
+            differs |= unlike & (both["_merge"] == "both")
     with watch("write"):
-        rows = pa.Table.from_pandas(both.loc[differs, list(COLUMNS)].astype(object), preserve_index=False)
-        size = sum(map(len, _bodies(rows)))
+        send = good[good[KEY].isin(set(both.loc[differs, KEY]))].fillna("").to_dict("records")
+        size = sum(len(_body(send[start : start + 1_000])) for start in range(0, len(send), 1_000))
     watch.said.update(rows=int(differs.sum()), bytes=size)
+
+
+def _one_form(frame: Any) -> Any:
+    """Numbers by worth, dates by day, texts without the blanks around them."""
+    import pandas as pd
+
+    made = frame.copy(deep=False)
+    for name in COLUMNS:
+        if name in NUMBERS:
+            made[name] = (pd.to_numeric(made[name], errors="coerce") * 1000).round().astype("Int64")
+        elif name in ("SaleStartDate", "SaleEndDate"):
+            made[name] = made[name].str[:10].fillna("")
+        else:
+            made[name] = made[name].fillna("").str.strip()
+    return made
+
+
+def _whole_model() -> Any:
+    """Every rule of the catalog for pandera, which makes numbers of texts itself."""
+    import pandera.pandas as pa
+
+    words = {"Status": ["active", "inactive", "deleted"], "TaxClass": ["default", "tax 5", "tax 19"],
+             "ShipmentType": ["dropshipping", "crossdocking", "warehouse"],
+             "Condition": ["new", "used", "refurbished"]}  # fmt: skip
+    shapes = {"ParentSku": r"^[\w\-./ ]{1,50}$", "PrimaryCategory": r"^\d+$", "ProductId": r"^\d{8,14}$",
+              "Images": r"^https?://[^\s]+$"}  # fmt: skip
+    maybe = {"Categories": r"^\d+(,\d+)*$", "SaleStartDate": r"^\d{4}-\d{2}-\d{2}$",
+             "SaleEndDate": r"^\d{4}-\d{2}-\d{2}$"}  # fmt: skip
+    lengths = {"Name": (2, 255), "Brand": (1, 80), "Description": (6, 25_000)}
+    shorter = {"ProductData.Color": 40, "ProductData.Size": 20}
+    numbers = {
+        "Price": 1e8,
+        "Quantity": 1e6,
+        "ProductData.PackageWeight": 1e3,
+        "ProductData.PackageLength": 1e4,
+    }
+    columns = {
+        KEY: pa.Column(str, pa.Check.str_matches(r"^[\w\-./ ]{1,50}$"), unique=True),
+        "SalePrice": pa.Column(float, pa.Check.gt(0), nullable=True),
+        **{name: pa.Column(str, pa.Check.isin(some)) for name, some in words.items()},
+        **{name: pa.Column(str, pa.Check.str_matches(shape)) for name, shape in shapes.items()},
+        **{name: pa.Column(str, pa.Check.str_matches(shape), nullable=True) for name, shape in maybe.items()},
+        **{name: pa.Column(str, pa.Check.str_length(*most)) for name, most in lengths.items()},
+        **{
+            name: pa.Column(str, pa.Check.str_length(None, most), nullable=True)
+            for name, most in shorter.items()
+        },
+        **{name: pa.Column(float, pa.Check.in_range(0, most)) for name, most in numbers.items()},
+    }
+    sale = pa.Check(lambda frame: frame["SalePrice"].isna() | (frame["SalePrice"] < frame["Price"]))
+    dates = pa.Check(
+        lambda frame: frame["SaleStartDate"].isna() | (frame["SaleStartDate"] <= frame["SaleEndDate"])
+    )
+    return pa.DataFrameSchema(columns, checks=[sale, dates], coerce=True)
 
 
 @floor
