@@ -21,6 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.diff.tables import Flags, Rows
+from pipeline.values.columns import few
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import Field, Kind
@@ -62,12 +63,14 @@ class Hasher:
 
     def _meant(self, column: pl.Series, of: Field) -> pl.Series:
         """Ids as the names that they stand for."""
-        known = self._known[of.name]
-        texts = column.drop_nulls().unique().to_list()
+        known, by_text = self._known[of.name], few(column)
+        texts = (by_text.texts if by_text else column.drop_nulls().unique()).to_list()
         meant = [known.get(text) or comparable(of, text, self._ctx) for text in texts]
         if len(known) > _REMEMBERED:  # others may be looking too: what they found isn't asked for twice
             known.clear()
         known.update(zip(texts, meant, strict=True))
+        if by_text:
+            return by_text.spread(pl.Series(meant, dtype=pl.String))
         return column.replace_strict(texts, meant, return_dtype=pl.String)
 
 

@@ -68,10 +68,10 @@ def _fields(frame: pl.DataFrame, fields: tuple[Field, ...], shop: Shop) -> Itera
             calm = pl.col(known) if known in frame.columns else is_calm(field.name)
             yield (~calm & (cell != "")).fill_null(value=False)
         doubts = [(doubt & (cell != "")).fill_null(value=False) for doubt in _field(field, shop, cell)]
-        distinct = few(frame[field.name])
-        if distinct is None:
+        by_text = few(frame[field.name]) if field.kind is not Kind.HTML else None
+        if by_text is None:
             yield from doubts
-        elif doubts and len(bad := distinct.to_frame().filter(pl.any_horizontal(doubts))):
+        elif doubts and len(bad := by_text.texts.to_frame().filter(pl.any_horizontal(doubts))):
             yield cell.is_in(bad.to_series().implode()).fill_null(value=False)
 
 

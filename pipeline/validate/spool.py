@@ -31,7 +31,7 @@ def chunks(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Iterato
 def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
     frame = pl.from_arrow(pa.Table.from_batches(batches))
     assert isinstance(frame, pl.DataFrame)
-    return frame
+    return frame.rechunk()  # of several pieces each question would be asked by the piece
 
 
 def table_of(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -22,7 +22,7 @@ RECIPE = f"1/polars-{pl.__version__}"
 
 _CELL = pl.col("cell")
 #: A column of more than so many different texts is looked at cell by cell, and so is one of few rows.
-_FEW, _WORTH = 1_000, 2_000
+_FEW, _WORTH = 800, 2_000
 #: Scripts whose characters are composed already and don't reorder: NFC leaves them alone.
 _STABLE = (
     r"!-~\u00a1-\u02ff\u0391-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u064a\u0e01-\u0e30"
@@ -54,12 +54,29 @@ class Plain:
     then: pl.Expr
 
 
-def few(column: pl.Series) -> pl.Series | None:
-    """The distinct texts of a column that has few: looking at them is looking at all; None = it has many."""
+@dataclass(frozen=True, slots=True)
+class Few:
+    """A column of few different texts: looking at them is looking at all of it.
+
+    Attributes:
+        texts: each once, no null; codes: for each cell the number of its text, null where it has none.
+    """
+
+    texts: pl.Series
+    codes: pl.Series
+
+    def spread(self, found: pl.Series) -> pl.Series:
+        """What was found of the texts, for the whole column."""
+        return found.gather(self.codes).alias(self.texts.name)
+
+
+def few(column: pl.Series) -> Few | None:
+    """The texts of a column that has few of them; None = it has many, or few cells."""
     if len(column) < _WORTH or column.head(_WORTH).n_unique() > _FEW:
         return None
-    distinct = column.unique()
-    return distinct if len(distinct) <= 2 * _FEW else None
+    told = column.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    texts, codes = (pl.Series(part) for part in (told.dictionary, told.indices))
+    return Few(texts.alias(column.name), codes) if len(texts) <= 2 * _FEW else None
 
 
 def parse_columns(
@@ -70,16 +87,16 @@ def parse_columns(
     Null stays null; a blank text means what the column's format says.
     """
     whole = {field.name: frame[field.name] for field in fields}
-    distinct = {name: found for name, column in whole.items() if (found := few(column)) is not None}
+    by_text = {name: found for name, column in whole.items() if (found := few(column))}
+    asked = {**whole, **{name: found.texts for name, found in by_text.items()}}
     plain = {field.name: plain_source(field, formats.get(field.name, Format()), ctx) for field in fields}
-    looked = _looked_at({**whole, **distinct}, plain)
+    looked = _looked_at(asked, plain)
     parsed: list[pl.Series] = []
     odd: list[Odd] = []
     for field in fields:
         fmt, name = formats.get(field.name, Format()), field.name
-        asked = distinct.get(name)
-        values, problems = _parsed(whole[name] if asked is None else asked, looked[name], field, fmt, ctx)
-        parsed.append(values if asked is None else _spread(whole[name], asked, values))
+        values, problems = _parsed(asked[name], looked[name], field, fmt, ctx)
+        parsed.append(_spread(whole[name], by_text.get(name), values))
         odd += _placed(whole[name], name, problems)
     return frame.with_columns(parsed), odd
 
@@ -90,11 +107,11 @@ def parse_column(column: pl.Series, field: Field, fmt: Format, ctx: Context) -> 
     return values[column.name], odd
 
 
-def _spread(column: pl.Series, distinct: pl.Series, values: pl.Series) -> pl.Series:
-    """What was found of the distinct texts of a column, for all of it."""
-    if values.equals(distinct):
-        return column
-    return column.replace_strict(distinct, values, return_dtype=pl.String)
+def _spread(column: pl.Series, by_text: Few | None, values: pl.Series) -> pl.Series:
+    """What was found of a column, or of its texts if these were looked at, for all of it."""
+    if by_text is None:
+        return values
+    return column if values.equals(by_text.texts) else by_text.spread(values)
 
 
 def _parsed(
@@ -128,11 +145,11 @@ def comparable_columns(frame: pl.DataFrame, fields: Sequence[Field], ctx: Contex
 
 def comparable_column(column: pl.Series, field: Field, ctx: Context) -> pl.Series:
     """One column of `comparable_columns`."""
-    distinct = few(column)
-    asked = column if distinct is None else distinct
+    by_text = few(column)
+    asked = by_text.texts if by_text else column
     looked = _looked_at({column.name: asked}, {column.name: plain_value(field, ctx)})
     found = _mapped(asked, looked[column.name], lambda value: kinds.comparable(field, value, ctx))
-    return found if distinct is None else _spread(column, distinct, found)
+    return _spread(column, by_text, found)
 
 
 def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> pl.Series:
