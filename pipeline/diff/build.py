@@ -20,7 +20,7 @@ from pipeline.diff.plan import Basis, Counts, Forecast, Held, Inputs, Plan, Reco
 from pipeline.diff.planfile import seal_lines
 from pipeline.diff.rules import rules_of
 from pipeline.diff.spool import Spool
-from pipeline.diff.suspects import Digesting
+from pipeline.diff.suspects import FirstLook
 from pipeline.read.finding import Finding
 from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot
@@ -59,7 +59,7 @@ def make_plan(
     folder: Path,
     forecast: Seconds,
     sources: tuple[str, ...] = (),
-    digesting: Digesting | None = None,
+    look: FirstLook | None = None,
     tell: Callable[[tuple[Finding, ...]], None] = lambda _: None,
 ) -> Plan:
     """Compare a file with a shop and seal what would change, in `folder`/<plan_id>.plan.jsonl.
@@ -68,7 +68,7 @@ def make_plan(
 
     Args:
         now: seconds since the epoch; forecast: (requests, feeds) → seconds, given the budget now.
-        digesting: made the file's digests while it was validated; None = they are made now.
+        look: what was taken of the file while it was validated; None = it's taken now.
         tell: is told what of the file contradicts the shop, before the plan is sealed; to raise is to
             have no plan.
 
@@ -106,7 +106,7 @@ def make_plan(
     )
     barred: dict[str, str] = {}
     while True:
-        draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred, digesting=digesting)
+        draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred, look=look)
         with Assembly(folder, shop, market_of(market)) as assembly, rarely_collecting():
             for decided in draft:
                 assembly.take(decided.records, decided.held)

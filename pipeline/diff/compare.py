@@ -29,7 +29,7 @@ from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Digests, is_long
 from pipeline.diff.settle import Breach, Decided
-from pipeline.diff.suspects import Digesting, Doubts, digested, doubts, lay_aside, no_doubts, unsure
+from pipeline.diff.suspects import Doubts, FirstLook, digested, doubts, lay_aside, no_doubts, unsure
 from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
 from pipeline.diff.untold import untold
@@ -51,7 +51,7 @@ class Draft:
     Args:
         folder: for what is needed only meanwhile; stretch: rows of the file that are met at a time.
         barred: variant → the refused row of its group, that holds it too.
-        digesting: the digests that were made while the file was validated (`digesting_of`).
+        look: what was taken of the file while it was validated (`look_at`).
 
     Attributes:
         fields_changed: field → how many products that exist change in it.
@@ -68,7 +68,7 @@ class Draft:
         *,
         stretch: int = STRETCH,
         barred: Mapping[str, str] = MappingProxyType({}),
-        digesting: Digesting | None = None,
+        look: FirstLook | None = None,
     ) -> None:
         self._barred = barred
         self._accepted = accepted
@@ -79,9 +79,11 @@ class Draft:
         self._stretch = stretch
         self._columns = shop_columns(snapshot.path)
         self._readable, self._unreadable = _fields(accepted.fields, self._columns, rules)
+        if look and (look.fields, look.snapshot, look.ctx) != (tuple(self._readable), snapshot, rules.ctx):
+            look = None
         with ThreadPoolExecutor(max_workers=1) as beside:  # the two passes over the file need each other not
-            digests = beside.submit(self._digested, digesting)
-            self._partners = partners(accepted, snapshot)
+            digests = beside.submit(self._digested, look)
+            self._partners = partners(accepted, snapshot, look.rows(accepted) if look else None)
             self._digests = digests.result()
         self._fates: Counter[str] = Counter()
         self._undecidable = undecidable(accepted, snapshot, self._columns, rules)
@@ -176,11 +178,11 @@ class Draft:
                 if mine.height:
                     yield from meeting.decide(mine, theirs, listed[start:end][wanted[start:end]])
 
-    def _digested(self, made: Digesting | None) -> Digests | None:
+    def _digested(self, look: FirstLook | None) -> Digests | None:
         if self._rules.mode == "create-only":
             return None
-        if made and (made.fields, made.ctx) == (tuple(self._readable), self._rules.ctx):
-            return made.of(self._accepted)
+        if look:
+            return look.digests(self._accepted)
         return digested(self._accepted, self._readable, self._rules)
 
     def _doubts(self) -> Doubts:
@@ -233,9 +235,9 @@ def _fields(names: Iterable[str], columns: Iterable[str], rules: Rules) -> tuple
     return readable, [of for of in fields if of not in readable]
 
 
-def digesting_of(names: Iterable[str], snapshot: Snapshot, rules: Rules) -> Digesting:
-    """Makes the digests that comparing with a snapshot needs, while rows of these fields are validated."""
-    return Digesting(_fields(names, shop_columns(snapshot.path), rules)[0], rules.ctx)
+def look_at(names: Iterable[str], snapshot: Snapshot, rules: Rules) -> FirstLook:
+    """Takes what comparing with a snapshot needs, while rows of these fields are validated."""
+    return FirstLook(_fields(names, shop_columns(snapshot.path), rules)[0], snapshot, rules.ctx)
 
 
 def source_columns(accepted: Accepted) -> tuple[str, ...]:

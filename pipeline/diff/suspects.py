@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,16 @@ from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Digests
 from pipeline.diff.shophashes import ShopHashes
-from pipeline.diff.tables import NOWHERE, Flags, Partners, our_batches, row_groups, shop_rows
+from pipeline.diff.tables import (
+    NOWHERE,
+    Flags,
+    Partners,
+    Rows,
+    ShopIndex,
+    our_batches,
+    row_groups,
+    shop_rows,
+)
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.values.context import Context
@@ -42,39 +51,54 @@ class Doubts:
     long: Flags
 
 
-class Digesting:
-    """Makes the digests of a file's rows while they are validated (`validate.accepted.Onlooker`).
+class FirstLook:
+    """What a comparison needs of each row's values, taken while they are validated
+    (`validate.accepted.Onlooker`): digests, and which row of the shop holds the SKU.
 
     Args:
         fields: those that the shop shows.
     """
 
-    def __init__(self, fields: Sequence[Field], ctx: Context) -> None:
-        self.fields, self.ctx = tuple(fields), ctx
+    def __init__(self, fields: Sequence[Field], snapshot: Snapshot, ctx: Context) -> None:
+        self.fields, self.snapshot, self.ctx = tuple(fields), snapshot, ctx
         self._hasher = screen.Hasher(fields, ctx)
-        self._parts: list[Digests] = []
+        self._index = ShopIndex(snapshot)
+        self._digests: list[Digests] = []
+        self._rows: list[Rows] = []
 
-    def look(self, values: pl.DataFrame) -> Digests:
-        """The digests of some rows."""
-        return screen.our_digests(values, self._hasher)
+    def look(self, values: pl.DataFrame) -> tuple[Digests, Rows]:
+        """Of some rows."""
+        return screen.our_digests(values, self._hasher), self._index.find(values[KEY])
 
-    def keep(self, found: Digests) -> None:
-        """The digests of the rows that come next."""
-        self._parts.append(found)
+    def keep(self, found: tuple[Digests, Rows]) -> None:
+        """Of the rows that come next."""
+        self._digests.append(found[0])
+        self._rows.append(found[1])
 
-    def of(self, accepted: Accepted) -> Digests:
+    def digests(self, accepted: Accepted) -> Digests:
         """The digests of the accepted rows."""
-        whole = screen.collected(self._parts, accepted.total, len(self.fields))
-        self._parts = [whole]
+        self._digests = [screen.collected(self._digests, accepted.total, len(self.fields))]
+        whole = self._digests[0]
         return whole if accepted.kept is None else whole.take(np.flatnonzero(accepted.kept))
+
+    def rows(self, accepted: Accepted) -> Rows | None:
+        """For each accepted row the row of the shop, or NOWHERE; None where hashes don't tell."""
+        if self._index.clash:
+            return None
+        whole = np.concatenate([np.zeros(0, dtype=np.int64), *self._rows])
+        return whole if accepted.kept is None else whole[accepted.kept]
 
 
 def digested(accepted: Accepted, fields: Sequence[Field], rules: Rules) -> Digests:
-    """The digests of the rows of a file that was validated without anyone looking on."""
-    digesting = Digesting(fields, rules.ctx)
-    for frame in our_batches(replace(accepted, kept=None), [of.name for of in fields]):
-        digesting.keep(digesting.look(frame))
-    return digesting.of(accepted)
+    """The digests of a file's rows.
+
+    Args:
+        fields: those that the shop shows.
+    """
+    hasher = screen.Hasher(fields, rules.ctx)
+    frames = our_batches(accepted, [KEY, *(of.name for of in fields)])
+    parts = (screen.our_digests(frame, hasher) for frame in frames)
+    return screen.collected(parts, accepted.rows, len(fields))
 
 
 def doubts(

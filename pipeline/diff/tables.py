@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import StateError
@@ -36,47 +37,64 @@ class Partners:
     listed: Flags
 
 
-def partners(accepted: Accepted, snapshot: Snapshot) -> Partners:
+class ShopIndex:
+    """The shop's SKUs, to be found by hash; each is read to be sure.
+
+    Attributes:
+        rows: how many; clash: two share a hash (or one stands twice), so that this index finds too little.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._keys = _keys(frame[KEY] for frame in shop_batches(snapshot.path, [KEY]))
+        hashes = _hashes(self._keys)
+        self._order = np.argsort(hashes, kind="stable")
+        self._ranked = hashes[self._order]
+        self.rows = len(hashes)
+        self.clash = bool((self._ranked[1:] == self._ranked[:-1]).any())
+
+    def find(self, skus: pl.Series) -> Rows:
+        """For each SKU the row of the shop that holds it, or NOWHERE."""
+        theirs = skus.to_arrow(compat_level=pl.CompatLevel.oldest())
+        wanted = _hashes(theirs)
+        if not self.rows:
+            return np.full(len(wanted), NOWHERE, dtype=np.int64)
+        rank = np.minimum(_ranks(self._ranked, wanted), self.rows - 1)
+        rows = self._order[rank]
+        same = pc.equal(self._keys.take(pa.array(rows)), theirs.cast(pa.large_string()))
+        return np.where(pc.fill_null(same, False).to_numpy(zero_copy_only=False), rows, NOWHERE)
+
+
+def partners(accepted: Accepted, snapshot: Snapshot, found: Rows | None = None) -> Partners:
     """Join the file and the shop.
+
+    Args:
+        found: for each row of the file the row of the shop; None = it's looked for here.
 
     Raises:
         StateError: a SKU stands twice in one of them, which the stages before rule out.
     """
-    ours = _keys(part[KEY] for part in our_batches(accepted, [KEY]))
-    of_shop = _joined(ours, snapshot)
-    known = of_shop[of_shop != NOWHERE]
-    listed: Flags = np.zeros(len(ours), dtype=np.bool_)
-    listed[known] = True
-    if int(listed.sum()) != len(known):
+    if found is None:
+        index = ShopIndex(snapshot)
+        parts = our_batches(accepted, [KEY])
+        if index.clash:
+            found = _found_by_text(parts, snapshot)
+        else:
+            found = np.concatenate([np.zeros(0, dtype=np.int64), *(index.find(part[KEY]) for part in parts)])
+    listed = found != NOWHERE
+    of_shop = np.full(snapshot.rows, NOWHERE, dtype=np.int64)
+    of_shop[found[listed]] = np.flatnonzero(listed)
+    if int((of_shop != NOWHERE).sum()) != int(listed.sum()):
         raise StateError(f"a SKU stands twice in {accepted.path} or {snapshot.path}")
     return Partners(of_shop=of_shop, listed=listed)
 
 
-def _joined(ours: pa.Array, snapshot: Snapshot) -> Rows:
-    """For each row of the shop the row of ours with the same SKU: found by hash, then read to be sure."""
-    hashes = _hashes(ours)
-    order = np.argsort(hashes, kind="stable")
-    ranked = hashes[order]
-    clash = bool((ranked[1:] == ranked[:-1]).any())
-    found: list[Rows] = [np.zeros(0, dtype=np.int64)]
-    for frame in shop_batches(snapshot.path, [KEY]) if not clash else ():
-        theirs = frame[KEY].to_arrow()
-        wanted = _hashes(theirs)
-        rank = np.minimum(_ranks(ranked, wanted), max(len(ranked) - 1, 0))
-        hits = ranked[rank] == wanted if len(ranked) else np.zeros(len(wanted), dtype=np.bool_)
-        rows = np.where(hits, order[rank] if len(order) else NOWHERE, NOWHERE)
-        clash = clash or not _same(ours.take(pa.array(rows[hits])), theirs.filter(pa.array(hits)))
-        found.append(rows)
-    return _joined_by_text(ours, snapshot) if clash else np.concatenate(found)
-
-
-def _joined_by_text(ours: pa.Array, snapshot: Snapshot) -> Rows:
-    """The same where two SKUs share a hash (or one stands twice): slower, and larger."""
-    rows = pl.DataFrame({KEY: ours}).with_row_index("row")
+def _found_by_text(ours: Iterator[pl.DataFrame], snapshot: Snapshot) -> Rows:
+    """The same where two SKUs of the shop share a hash: slower, and larger."""
     theirs = pl.DataFrame({KEY: _keys(part[KEY] for part in shop_batches(snapshot.path, [KEY]))})
-    found = theirs.join(rows, on=KEY, how="left", maintain_order="left")["row"]
-    if len(found) != theirs.height:
-        raise StateError(f"a SKU stands twice in the file that is compared with {snapshot.path}")
+    if theirs[KEY].is_duplicated().any():
+        raise StateError(f"a SKU stands twice in {snapshot.path}")
+    rows = pl.DataFrame({KEY: _keys(part[KEY] for part in ours)})
+    found = rows.join(theirs.with_row_index("row"), on=KEY, how="left", maintain_order="left")["row"]
     places: Rows = found.cast(pl.Int64).fill_null(NOWHERE).to_numpy()
     return places
 
@@ -92,10 +110,6 @@ def _ranks(ranked: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> Ro
 def _hashes(keys: pa.Array) -> npt.NDArray[np.uint64]:
     found: npt.NDArray[np.uint64] = pl.Series(keys, dtype=pl.String).hash(seed=1).to_numpy()
     return found
-
-
-def _same(ours: pa.Array, theirs: pa.Array) -> bool:
-    return bool(ours.cast(pa.large_string()).equals(theirs.cast(pa.large_string())))
 
 
 def _keys(parts: Iterator[pl.Series]) -> pa.Array:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline.diff.build import make_plan, plan_path
-from pipeline.diff.compare import digesting_of
+from pipeline.diff.compare import look_at
 from pipeline.diff.forecast import forecast
 from pipeline.diff.plan import Forecast, Plan
 from pipeline.diff.planfile import skus
 from pipeline.diff.rules import rules_of
-from pipeline.diff.suspects import Digesting
+from pipeline.diff.suspects import FirstLook
 from pipeline.diff.tables import shop_batches
 from pipeline.diff.told import with_findings
 from pipeline.errors import Exit, InputRefused, worst
@@ -120,13 +120,13 @@ def comparison(
         folder = Path(scratch)
         mapped = read(ws, sources, folder)
         held = held or named(ws, shop, snapshot)
-        looking: list[Digesting] = []
+        looks: list[FirstLook] = []
 
-        def look_on(ctx: Context) -> Digesting:
-            looking.append(digesting_of(mapped.fields, held, rules_of(ws.shop, ctx, partial=partial)))
-            return looking[0]
+        def look(ctx: Context) -> FirstLook:
+            looks.append(look_at(mapped.fields, held, rules_of(ws.shop, ctx, partial=partial)))
+            return looks[0]
 
-        judged = judge(ws, mapped, folder, shop=shop, known=skus_of(held), beside=look_on)
+        judged = judge(ws, mapped, folder, shop=shop, known=skus_of(held), beside=look)
         if judged.refusal:
             write_findings(ws, judged, reports)
             raise judged.refusal
@@ -145,7 +145,7 @@ def comparison(
                 source=asked, sources=tuple(sources), partial=partial,
                 now=ws.clock.now(), plan_id=ws.new_id(), folder=ws.plans,
                 forecast=lambda requests, feeds: shop.ledger.forecast(feeds, requests), tell=beside,
-                digesting=looking[0],
+                look=looks[0],
             )  # fmt: skip
             stage.advance(judged.accepted.rows)
     found = again.asked_of(judged.lookups, brands=asks_brands(ws.shop, mapped.fields), ids=judged.ids)

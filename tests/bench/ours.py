@@ -74,7 +74,7 @@ def stages(watch: Watch, folder: Path, name: str = "catalog.csv", how: str = "")
         how: "expressions" for a mapping that computes; else headers are canonical names.
     """
     from pipeline.diff.build import make_plan
-    from pipeline.diff.compare import digesting_of
+    from pipeline.diff.compare import look_at
     from pipeline.diff.rules import rules_of
     from pipeline.journal.memory import JournalMemory
     from pipeline.journal.schema import MIGRATIONS
@@ -101,15 +101,15 @@ def stages(watch: Watch, folder: Path, name: str = "catalog.csv", how: str = "")
                 clear=seller.catalog.clear,
             )  # fmt: skip
         with watch("validate"):
-            digesting = digesting_of(mapped.fields, held, rules_of(seller, ctx, partial=False))
+            look = look_at(mapped.fields, held, rules_of(seller, ctx, partial=False))
             accepted = validate(
                 mapped, settings=seller.catalog, shop=seller, ctx=context_of(seller), lookups=lookups,
-                known_skus=skus_of(held), folder=place, beside=digesting,
+                known_skus=skus_of(held), folder=place, beside=look,
             )  # fmt: skip
         with watch("compare and plan"):
             plan = make_plan(
                 accepted, held, JournalMemory(store, "bench", {}), shop=seller, shop_name="demo",
-                identity="bench", ctx=ctx, settings_digest="sha256:s", digesting=digesting,
+                identity="bench", ctx=ctx, settings_digest="sha256:s", look=look,
                 source=name, partial=False, now=2_000.0, plan_id="p", folder=place,
                 forecast=lambda requests, feeds: float(feeds),
             )  # fmt: skip
