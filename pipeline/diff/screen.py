@@ -64,13 +64,13 @@ class Hasher:
     def _meant(self, column: pl.Series, of: Field) -> pl.Series:
         """Ids as the names that they stand for."""
         known, by_text = self._known[of.name], few(column)
-        texts = (by_text.texts if by_text else column.drop_nulls().unique()).to_list()
+        texts = by_text.texts if by_text else column.drop_nulls().unique().to_list()
         meant = [known.get(text) or comparable(of, text, self._ctx) for text in texts]
         if len(known) > _REMEMBERED:  # others may be looking too: what they found isn't asked for twice
             known.clear()
         known.update(zip(texts, meant, strict=True))
         if by_text:
-            return by_text.spread(pl.Series(meant, dtype=pl.String))
+            return by_text.spread(meant, of.name)
         return column.replace_strict(texts, meant, return_dtype=pl.String)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from pipeline.read.catalog import PART, Mapped
 from pipeline.validate.screen import calm_column, is_calm
-from pipeline.values.columns import Odd, parse_column, parse_columns
+from pipeline.values.columns import Known, Odd, Parsed, parse_column, parse_columns
 from pipeline.values.context import Context, Format
 from pipeline.values.kinds import blank
 from pipeline.values.text import SPACE
@@ -22,6 +22,7 @@ class Reader:
 
     Attributes:
         clear: the settings' own word for clearing, beside `CLEAR`.
+        known: what was found of the texts of columns that have few.
     """
 
     fields: tuple[Field, ...]
@@ -29,23 +30,29 @@ class Reader:
     ctx: Context
     clear: str
     owners: Mapping[str, frozenset[int]]
+    known: Known = field(default_factory=dict)
 
-    def read(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Odd]]:
+    def read(self, frame: pl.DataFrame) -> Parsed:
         """Values for texts, and the cells without one, by row of the frame.
 
         Descriptions get a column that says which are calm (`screen.calm_column`): those are values
         as they stand.
         """
         worded = frame if self.clear == CLEAR else frame.with_columns(map(self._worded, self.fields))
-        long = [field for field in self.fields if field.kind is Kind.HTML]
-        values, odd = parse_columns(worded, [f for f in self.fields if f not in long], self.formats, self.ctx)
-        for field in long:
-            values, problems = self._long(values, field)
+        long = [of for of in self.fields if of.kind is Kind.HTML]
+        short = [of for of in self.fields if of not in long]
+        done = parse_columns(worded, short, self.formats, self.ctx, self.known)
+        values, odd, few = done.frame, done.odd, done.few
+        for of in long:
+            values, problems = self._long(values, of)
             odd += problems
-        for field in self.fields:
-            found, problems = self._blanks(frame, values[field.name], field)
-            values, odd = values.with_columns(found), odd + problems
-        return values, odd
+        for of in self.fields:
+            filled, problems = self._blanks(frame, values[of.name], of)
+            if filled is not None:
+                values = values.with_columns(filled)
+                few.pop(of.name, None)
+            odd += problems
+        return Parsed(values, odd, few)
 
     def _long(self, frame: pl.DataFrame, field: Field) -> tuple[pl.DataFrame, list[Odd]]:
         """A column of descriptions: only those that aren't calm, or may be no text, are parsed."""
@@ -64,17 +71,19 @@ class Reader:
         asked = pl.col(field.name).str.strip_chars() == self.clear
         return pl.when(asked).then(pl.lit(CLEAR)).otherwise(pl.col(field.name)).alias(field.name)
 
-    def _blanks(self, frame: pl.DataFrame, values: pl.Series, field: Field) -> tuple[pl.Series, list[Odd]]:
-        """An empty cell means what its column says; a sheet without the column says nothing."""
+    def _blanks(
+        self, frame: pl.DataFrame, values: pl.Series, field: Field
+    ) -> tuple[pl.Series | None, list[Odd]]:
+        """An empty cell means what its column says (None = nothing); a sheet without it says nothing."""
         value, problem = blank(self.formats.get(field.name, Format()))
         if value is None and problem is None:
-            return values, []
+            return None, []
         empty = frame[field.name].is_null() & frame[PART].is_in(list(self.owners[field.name]))
         if problem is None:
             filled = pl.when(empty).then(pl.lit(value)).otherwise(values.name).alias(values.name)
             return values.to_frame().select(filled).to_series(), []
         rows = empty.arg_true().to_list()
-        return values, [Odd(row=row, field=field.name, text="", problem=problem) for row in rows]
+        return None, [Odd(row=row, field=field.name, text="", problem=problem) for row in rows]
 
 
 def _once_a_run(column: pl.Series, question: pl.Expr) -> pl.Series:

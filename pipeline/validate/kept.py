@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.values.columns import comparable_column
+from pipeline.values.columns import Few, comparable_column
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Field
@@ -28,6 +30,9 @@ Flags = npt.NDArray[np.bool_]
 Name = Literal["sku", "like", "parent", "brand", "category"]
 #: Words that are looked up at a time: what that takes is bounded, and stays in the cache.
 _SLICE = 65_536
+_SEED = 7
+#: What null and "" are hashed to.
+_NOTHING = pl.Series([None, ""], dtype=pl.String).hash(seed=_SEED).to_list()
 
 
 def likeness(sku: str) -> str:
@@ -42,19 +47,24 @@ class Keys:
     fields: dict[str, Field]
     ctx: Context
     _parts: dict[Name, list[Words]] = field(default_factory=dict)
+    _known: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def of(self, values: pl.DataFrame) -> dict[Name, Words]:
-        """What is to be kept of some rows; a field that the catalog lacks is left out."""
+    def of(self, values: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> dict[Name, Words]:
+        """What is to be kept of some rows; a field that the catalog lacks is left out.
+
+        Args:
+            few: columns of few values.
+        """
         sku = values[KEY]
-        words: dict[Name, pl.Series] = {"sku": _hash(sku), "like": _hash(_likeness(sku))}
+        words: dict[Name, Words] = {"sku": hashes(sku), "like": hashes(_likeness(sku))}
         if PARENT_SKU in self.fields:
             parent = values[PARENT_SKU]
-            words["parent"] = _hash(parent.set((parent == sku).fill_null(value=False), None))
+            words["parent"] = hashes(parent.set((parent == sku).fill_null(value=False), None))
         if BRAND in self.fields:
-            words["brand"] = self._meaning(values, BRAND)
+            words["brand"] = self._meaning(values, BRAND, few.get(BRAND))
         if CATEGORY in self.fields:
-            words["category"] = self._meaning(values, CATEGORY)
-        return {name: column.to_numpy() for name, column in words.items()}
+            words["category"] = self._meaning(values, CATEGORY, few.get(CATEGORY))
+        return words
 
     def add(self, words: Mapping[Name, Words]) -> None:
         """Keep this of the rows that come next."""
@@ -66,17 +76,27 @@ class Keys:
         parts = self._parts.get(name)
         return np.concatenate(parts) if parts else None
 
-    def _meaning(self, values: pl.DataFrame, name: str) -> pl.Series:
-        return _hash(comparable_column(values[name], self.fields[name], self.ctx))
+    def _meaning(self, values: pl.DataFrame, name: str, few: Few | None) -> Words:
+        if few is None:
+            return hashes(comparable_column(values[name], self.fields[name], self.ctx))
+        known = self._known.setdefault(name, {})
+        if new := [text for text in few.texts if text not in known]:
+            meant = [comparable(self.fields[name], text, self.ctx) for text in new]
+            known.update(zip(new, hashes(pl.Series(meant, dtype=pl.String)).tolist(), strict=True))
+        found: Words = np.array([*(known[text] for text in few.texts), 0], np.uint64)[few.codes]
+        return found
 
     def meaning(self, values: Mapping[str, str | None], name: str) -> str:
         """What a row's brand or category is compared by, "" if it has none."""
         return comparable(self.fields[name], values.get(name) or "", self.ctx) if name in self.fields else ""
 
 
-def hashes(skus: pl.Series) -> Words:
-    """The hashes of some SKUs, as `Keys` makes them."""
-    found: Words = _hash(skus).to_numpy()
+def hashes(texts: pl.Series) -> Words:
+    """The hashes of some texts, as `Keys` makes them: 0 for null and "", a real 0 becomes 1."""
+    found: Words = texts.hash(seed=_SEED).to_numpy(writable=True)
+    found[found == 0] = 1
+    for nothing in _NOTHING:
+        found[found == nothing] = 0
     return found
 
 
@@ -90,13 +110,6 @@ def among(words: Words, listed: Words) -> Flags:
         places = np.minimum(np.searchsorted(listed, asked), len(listed) - 1)
         found[start + order] = listed[places] == asked
     return found
-
-
-def _hash(column: pl.Series) -> pl.Series:
-    """0 for null and "", else the hash; a real 0 becomes 1."""
-    hashes = column.hash(seed=7)
-    empty = column.is_null() | (column == "").fill_null(value=False)
-    return hashes.set(hashes == 0, 1).set(empty, 0)
 
 
 def _likeness(sku: pl.Series) -> pl.Series:
@@ -118,14 +131,16 @@ def doubtful(keys: Keys, known: Words | None) -> list[int]:
     like, parent = keys.column("like"), keys.column("parent")
     if like is None:
         return []
-    doubt = _twins(like)
-    del like
     rows = np.flatnonzero(parent) if parent is not None else np.zeros(0, dtype=np.int64)
     sku = keys.column("sku") if len(rows) else None
-    if parent is not None and sku is not None:
-        doubt[rows] |= _astray(parent[rows], sku, rows, known)
-        np.copyto(sku, parent, where=parent != 0)
-        doubt |= _mixed(sku, [column for name in _MEANT if (column := keys.column(name)) is not None])
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        twins = beside.submit(_twins, like)
+        doubt: Flags = np.zeros(len(like), dtype=np.bool_)
+        if parent is not None and sku is not None:
+            doubt[rows] = _astray(parent[rows], sku, rows, known)
+            np.copyto(sku, parent, where=parent != 0)
+            doubt |= _mixed(sku, [column for name in _MEANT if (column := keys.column(name)) is not None])
+        doubt |= twins.result()
     return [int(row) for row in np.flatnonzero(doubt)]
 
 

@@ -6,13 +6,14 @@ fault. Tests prove that no row that pandera refuses is ever acquitted here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, reduce
 from operator import add, or_
+from types import MappingProxyType
 
 import polars as pl
 
-from pipeline.values.columns import few
+from pipeline.values.columns import Few
 from schemas import category, checks
 from schemas.calmhtml import CALM
 from schemas.fields import KEY, Field, Kind
@@ -31,14 +32,26 @@ _ODD_IMAGES = (
 _DATE = rf"\A(?:{checks.CANONICAL_DATE})\z"
 
 
-def suspicious(frame: pl.DataFrame, fields: tuple[Field, ...], shop: Shop) -> pl.Series:
+def suspicious(
+    frame: pl.DataFrame,
+    fields: tuple[Field, ...],
+    shop: Shop,
+    few: Mapping[str, Few] = MappingProxyType({}),
+    acquitted: dict[str, set[str]] | None = None,
+) -> pl.Series:
     """Which rows may break a rule; those that can't are False.
 
     Args:
         frame: values by canonical name, `NEW`, and where they are known already, answers to "is it
             calm" by `calm_column` (descriptions are long: they're looked at once).
+        few: columns of few values; acquitted: field → values of such that break no rule by themselves,
+            remembered from frame to frame.
     """
-    doubts = [*_fields(frame, fields, shop), *_rows(fields, shop), *_attributes(frame, fields, shop)]
+    doubts = [
+        *_fields(frame, fields, shop, few, {} if acquitted is None else acquitted),
+        *_rows(fields, shop),
+        *_attributes(frame, fields, shop),
+    ]
     apart = frame.select(
         doubt.fill_null(value=True).alias(str(number)) for number, doubt in enumerate(doubts)
     )
@@ -60,7 +73,13 @@ def _given(name: str | None, names: set[str]) -> pl.Expr:
     return pl.col(name).is_not_null() & (pl.col(name) != "")
 
 
-def _fields(frame: pl.DataFrame, fields: tuple[Field, ...], shop: Shop) -> Iterator[pl.Expr]:
+def _fields(
+    frame: pl.DataFrame,
+    fields: tuple[Field, ...],
+    shop: Shop,
+    few: Mapping[str, Few],
+    acquitted: dict[str, set[str]],
+) -> Iterator[pl.Expr]:
     for field in fields:
         cell = pl.col(field.name)
         if field.kind is Kind.HTML:
@@ -68,11 +87,16 @@ def _fields(frame: pl.DataFrame, fields: tuple[Field, ...], shop: Shop) -> Itera
             calm = pl.col(known) if known in frame.columns else is_calm(field.name)
             yield (~calm & (cell != "")).fill_null(value=False)
         doubts = [(doubt & (cell != "")).fill_null(value=False) for doubt in _field(field, shop, cell)]
-        by_text = few(frame[field.name]) if field.kind is not Kind.HTML else None
-        if by_text is None:
+        if field.name not in few:
             yield from doubts
-        elif doubts and len(bad := by_text.texts.to_frame().filter(pl.any_horizontal(doubts))):
-            yield cell.is_in(bad.to_series().implode()).fill_null(value=False)
+            continue
+        good = acquitted.setdefault(field.name, set())
+        new = pl.Series(field.name, [text for text in few[field.name].texts if text not in good], pl.String)
+        if doubts and len(new):
+            bad = new.to_frame().filter(pl.any_horizontal(doubts)).to_series()
+            good.update(set(new.to_list()) - set(bad.to_list()))
+            if len(bad):
+                yield cell.is_in(bad.implode()).fill_null(value=False)
 
 
 def _field(field: Field, shop: Shop, cell: pl.Expr) -> Iterator[pl.Expr]:

@@ -9,7 +9,7 @@ refused rows, then their children and groups ── left out of what is accepted
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,7 @@ class _Work:
 
     Attributes:
         known: what the shop holds.
+        acquitted: field → values that break no rule by themselves, where it has few.
     """
 
     mapped: Mapped
@@ -113,6 +114,7 @@ class _Work:
     keys: kept.Keys
     known: Known | None
     beside: Onlooker | None
+    acquitted: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
     def begin(
@@ -134,7 +136,7 @@ class _Work:
             beside=beside,
             reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
             judge=Judge(table=product_table(fields, rules), placer=placer),
-            keys=kept.Keys(fields={field.name: field for field in fields}, ctx=ctx),
+            keys=kept.Keys(fields={of.name: of for of in fields}, ctx=ctx),
         )  # fmt: skip
 
     def read_all(self, path: Path) -> None:
@@ -156,11 +158,13 @@ class _Work:
 
     def _look(self, texts: pl.DataFrame, schema: pa.Schema) -> _Seen:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
-        values, odd = self.reader.read(texts)
-        keys, calm = self.keys.of(values), {name: calm_column(name) for name in _long(self.fields)}
+        done = self.reader.read(texts)
+        values = done.frame
+        keys, calm = self.keys.of(values, done.few), {name: calm_column(name) for name in _long(self.fields)}
         judged = values.with_columns(self._news(keys["sku"]))
         return _Seen(
-            texts=texts, values=judged, odd=odd, doubt=suspicious(judged, self.fields, self.rules),
+            texts=texts, values=judged, odd=done.odd,
+            doubt=suspicious(judged, self.fields, self.rules, done.few, self.acquitted),
             keys=keys, table=table_of(lend(values, texts, self.mapped.fields, calm), schema),
             beside=self.beside.look(values) if self.beside else None,
         )  # fmt: skip
@@ -218,7 +222,7 @@ class _Work:
 
 def _long(fields: tuple[Field, ...]) -> Iterator[str]:
     """Columns that are borrowed cell by cell."""
-    return (field.name for field in fields if field.kind is Kind.HTML)
+    return (of.name for of in fields if of.kind is Kind.HTML)
 
 
 def _schema(mapped: Mapped) -> pa.Schema:

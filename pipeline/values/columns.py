@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from pipeline.values import kinds
 from pipeline.values.context import Context, Format, Problem
@@ -23,6 +26,8 @@ RECIPE = f"1/polars-{pl.__version__}"
 _CELL = pl.col("cell")
 #: A column of more than so many different texts is looked at cell by cell, and so is one of few rows.
 _FEW, _WORTH = 800, 2_000
+#: Texts that are remembered, a column.
+_REMEMBERED = 50_000
 #: Scripts whose characters are composed already and don't reorder: NFC leaves them alone.
 _STABLE = (
     r"!-~\u00a1-\u02ff\u0391-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u064a\u0e01-\u0e30"
@@ -59,15 +64,16 @@ class Few:
     """A column of few different texts: looking at them is looking at all of it.
 
     Attributes:
-        texts: each once, no null; codes: for each cell the number of its text, null where it has none.
+        texts: each text of the column, at least once.
+        codes: for each cell the number of its text, or how many there are where it has none.
     """
 
-    texts: pl.Series
-    codes: pl.Series
+    texts: list[str]
+    codes: npt.NDArray[np.int32]
 
-    def spread(self, found: pl.Series) -> pl.Series:
+    def spread(self, found: Sequence[str | None], name: str) -> pl.Series:
         """What was found of the texts, for the whole column."""
-        return found.gather(self.codes).alias(self.texts.name)
+        return pl.Series(name, pa.array([*found, None], pa.string()).take(pa.array(self.codes)))
 
 
 def few(column: pl.Series) -> Few | None:
@@ -75,43 +81,87 @@ def few(column: pl.Series) -> Few | None:
     if len(column) < _WORTH or column.head(_WORTH).n_unique() > _FEW:
         return None
     told = column.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
-    texts, codes = (pl.Series(part) for part in (told.dictionary, told.indices))
-    return Few(texts.alias(column.name), codes) if len(texts) <= 2 * _FEW else None
+    if len(told.dictionary) > 2 * _FEW:
+        return None
+    texts = told.dictionary.to_pylist()
+    return Few(texts, told.indices.fill_null(len(texts)).to_numpy())
+
+
+#: Field → text → its value, and what is wrong with a text that has none.
+Known = dict[str, dict[str, tuple[str | None, Problem | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What became of a frame of texts.
+
+    Attributes:
+        odd: the cells without a value (null there).
+        few: the values of columns that have few.
+    """
+
+    frame: pl.DataFrame
+    odd: list[Odd]
+    few: dict[str, Few]
 
 
 def parse_columns(
-    frame: pl.DataFrame, fields: Sequence[Field], formats: Mapping[str, Format], ctx: Context
-) -> tuple[pl.DataFrame, list[Odd]]:
-    """Source texts → values, column by column, and the cells that have none (null there).
+    frame: pl.DataFrame,
+    fields: Sequence[Field],
+    formats: Mapping[str, Format],
+    ctx: Context,
+    known: Known | None = None,
+) -> Parsed:
+    """Source texts → values, column by column.
 
     Null stays null; a blank text means what the column's format says.
+
+    Args:
+        known: what is remembered of the texts of columns that have few, from frame to frame.
     """
-    whole = {field.name: frame[field.name] for field in fields}
-    by_text = {name: found for name, column in whole.items() if (found := few(column))}
-    asked = {**whole, **{name: found.texts for name, found in by_text.items()}}
-    plain = {field.name: plain_source(field, formats.get(field.name, Format()), ctx) for field in fields}
-    looked = _looked_at(asked, plain)
-    parsed: list[pl.Series] = []
+    known = {} if known is None else known
+    by_text = {field.name: found for field in fields if (found := few(frame[field.name]))}
+    many = [field for field in fields if field.name not in by_text]
+    plain = {field.name: plain_source(field, formats.get(field.name, Format()), ctx) for field in many}
+    looked = _looked_at(frame, plain)
+    columns: list[pl.Series] = []
     odd: list[Odd] = []
     for field in fields:
-        fmt, name = formats.get(field.name, Format()), field.name
-        values, problems = _parsed(asked[name], looked[name], field, fmt, ctx)
-        parsed.append(_spread(whole[name], by_text.get(name), values))
-        odd += _placed(whole[name], name, problems)
-    return frame.with_columns(parsed), odd
+        name, fmt = field.name, formats.get(field.name, Format())
+        if texts := by_text.get(name):
+            values, problems, by_text[name] = _by_text(frame[name], texts, field, fmt, ctx, known)
+        else:
+            values, problems = _parsed(frame[name], looked[name], field, fmt, ctx)
+        columns.append(values)
+        odd += _placed(frame[name], name, problems)
+    return Parsed(frame.with_columns(columns), odd, by_text)
+
+
+def _by_text(
+    column: pl.Series, by_text: Few, field: Field, fmt: Format, ctx: Context, known: Known
+) -> tuple[pl.Series, dict[str, Problem], Few]:
+    """Values of a column of few texts, what is wrong with those that have none, and its few values."""
+    memory = known.setdefault(field.name, {})
+    if len(memory) > _REMEMBERED:
+        memory = known[field.name] = {}
+    for text in by_text.texts:
+        if text not in memory:
+            memory[text] = kinds.parse(field, text, fmt, ctx)
+    found = {text: memory[text] for text in by_text.texts}
+    problems = {text: problem for text, (_, problem) in found.items() if problem is not None}
+    values = [value for value, _ in found.values()]
+    if values == by_text.texts:
+        return column, problems, by_text
+    places = {value: place for place, value in enumerate(dict.fromkeys(filter(None, values)))}
+    codes = np.array([places.get(value or "", len(places)) for value in (*values, None)], np.int32)
+    made = Few(list(places), codes[by_text.codes])
+    return by_text.spread(values, column.name), problems, made
 
 
 def parse_column(column: pl.Series, field: Field, fmt: Format, ctx: Context) -> tuple[pl.Series, list[Odd]]:
     """One column of `parse_columns`."""
-    values, odd = parse_columns(column.to_frame(), [field], {column.name: fmt}, ctx)
-    return values[column.name], odd
-
-
-def _spread(column: pl.Series, by_text: Few | None, values: pl.Series) -> pl.Series:
-    """What was found of a column, or of its texts if these were looked at, for all of it."""
-    if by_text is None:
-        return values
-    return column if values.equals(by_text.texts) else by_text.spread(values)
+    done = parse_columns(column.to_frame(), [field], {column.name: fmt}, ctx)
+    return done.frame[column.name], done.odd
 
 
 def _parsed(
@@ -145,11 +195,8 @@ def comparable_columns(frame: pl.DataFrame, fields: Sequence[Field], ctx: Contex
 
 def comparable_column(column: pl.Series, field: Field, ctx: Context) -> pl.Series:
     """One column of `comparable_columns`."""
-    by_text = few(column)
-    asked = by_text.texts if by_text else column
-    looked = _looked_at({column.name: asked}, {column.name: plain_value(field, ctx)})
-    found = _mapped(asked, looked[column.name], lambda value: kinds.comparable(field, value, ctx))
-    return _spread(column, by_text, found)
+    looked = _looked_at(column.to_frame(), {column.name: plain_value(field, ctx)})
+    return _mapped(column, looked[column.name], lambda value: kinds.comparable(field, value, ctx))
 
 
 def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> pl.Series:
@@ -171,14 +218,14 @@ def row_digests(frame: pl.DataFrame, fields: Sequence[Field], ctx: Context) -> p
 
 
 def _looked_at(
-    columns: Mapping[str, pl.Series], plain: Mapping[str, Plain | None]
+    frame: pl.DataFrame, plain: Mapping[str, Plain | None]
 ) -> dict[str, tuple[pl.Series, pl.Series]]:
     """Column → which cells are plain, and their values (null elsewhere); all columns at the same time."""
     none = Plain(when=pl.lit(value=False), then=pl.lit(None, pl.String))
     asked = []
     for name, known in plain.items():
         how = known or none
-        cells = columns[name].alias("cell").to_frame().lazy()
+        cells = frame[name].alias("cell").to_frame().lazy()
         asked.append(
             cells.with_columns(when=how.when.fill_null(value=False)).select(
                 "when", then=pl.when("when").then(how.then)
