@@ -174,9 +174,13 @@ class Draft:
         with Aside(self._folder, wanted, self._stretch) as aside:
             self._lay_aside(aside, found)
             ours = our_rows(self._accepted, wanted, aside.ends)
-            for (start, end, theirs), mine in beforehand(zip(aside.stretches(), ours, strict=True)):
-                if mine.height:
-                    yield from meeting.decide(mine, theirs, listed[start:end][wanted[start:end]])
+            compared = (
+                meeting.compare(mine, theirs, listed[start:end][wanted[start:end]])
+                for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True)
+                if mine.height
+            )
+            for met in beforehand(compared):  # the next is put side by side while this one is decided
+                yield from meeting.decide(met)
 
     def _digested(self, look: FirstLook | None) -> Digests | None:
         if self._rules.mode == "create-only":

@@ -29,6 +29,24 @@ _NOTHING: Mapping[str, Any] = {}
 _OURS = frozenset({ROW, PART, LINE})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """A stretch of the file beside the shop.
+
+    Attributes:
+        known, theirs: rows that the shop holds, of either side; new: rows that it doesn't.
+        fields: of each known row those that differ in meaning; asked: whether it has to be decided.
+        listed: for each row of the stretch, whether it is known.
+    """
+
+    known: pl.DataFrame
+    theirs: pl.DataFrame | None
+    new: pl.DataFrame
+    fields: Sequence[Sequence[Field]]
+    asked: pl.Series
+    listed: Flags
+
+
 class Meeting:
     """Decides the products of the file, a stretch at a time."""
 
@@ -50,8 +68,8 @@ class Meeting:
         self._origins = origins
         self._rules = rules
 
-    def decide(self, ours: pl.DataFrame, theirs: pl.DataFrame | None, listed: Flags) -> Iterator[Decided]:
-        """Products in the order of the file.
+    def compare(self, ours: pl.DataFrame, theirs: pl.DataFrame | None, listed: Flags) -> Met:
+        """Put rows of the file beside those of the shop: by columns, and changing nothing.
 
         Args:
             ours: rows of the file; theirs: rows of the shop, one for each of ours that is listed, in
@@ -63,21 +81,24 @@ class Meeting:
         assert known.height == (0 if theirs is None else theirs.height)
         fields = _differing(known, theirs, self._readable, self._rules) if theirs is not None else []
         asked = pl.Series([bool(of) or bool(self._hidden) for of in fields], dtype=pl.Boolean)
-        updates = self._updates(known, theirs, fields, asked) if theirs is not None else iter(())
-        creates = self._creates(new)
-        wanted = np.ones(len(listed), dtype=np.bool_)
-        wanted[listed] = asked.to_numpy()
-        for is_known in listed[wanted].tolist():
+        return Met(known=known, theirs=theirs, new=new, fields=fields, asked=asked, listed=listed)
+
+    def decide(self, met: Met) -> Iterator[Decided]:
+        """Products that may differ, in the order of the file."""
+        updates, creates = self._updates(met), self._creates(met.new)
+        wanted = np.ones(len(met.listed), dtype=np.bool_)
+        wanted[met.listed] = met.asked.to_numpy()
+        for is_known in met.listed[wanted].tolist():
             yield next(updates if is_known else creates)
 
-    def _updates(
-        self, ours: pl.DataFrame, theirs: pl.DataFrame, fields: Sequence[Sequence[Field]], asked: pl.Series
-    ) -> Iterator[Decided]:
+    def _updates(self, met: Met) -> Iterator[Decided]:
         """Products that the shop holds, and what may differ of each; only cells that matter become text."""
-        mine, beside = _Cells(ours, asked, self._hidden), _Cells(theirs, asked, self._hidden)
+        if met.theirs is None:
+            return
+        mine, beside = (_Cells(side, met.asked, self._hidden) for side in (met.known, met.theirs))
         skus = mine.column(KEY)
         remembered = self._remember(skus)
-        questions = [each for each in fields if each or self._hidden]
+        questions = [each for each in met.fields if each or self._hidden]
         rows = zip(skus, mine.column(PART), mine.column(LINE), questions, strict=True)
         for at, (sku, part, line, differing) in enumerate(rows):
             names = tuple([of.name for of in differing])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,13 +63,15 @@ class FirstLook:
     def __init__(self, fields: Sequence[Field], snapshot: Snapshot, ctx: Context) -> None:
         self.fields, self.snapshot, self.ctx = tuple(fields), snapshot, ctx
         self._hasher = screen.Hasher(fields, ctx)
-        self._index = ShopIndex(snapshot)
+        beside = ThreadPoolExecutor(max_workers=1)
+        self._indexed = beside.submit(ShopIndex, snapshot)  # whoever looks first waits for it
+        beside.shutdown(wait=False)
         self._digests: list[Digests] = []
         self._rows: list[Rows] = []
 
     def look(self, values: pl.DataFrame) -> tuple[Digests, Rows]:
         """Of some rows."""
-        return screen.our_digests(values, self._hasher), self._index.find(values[KEY])
+        return screen.our_digests(values, self._hasher), self._indexed.result().find(values[KEY])
 
     def keep(self, found: tuple[Digests, Rows]) -> None:
         """Of the rows that come next."""
@@ -83,7 +86,7 @@ class FirstLook:
 
     def rows(self, accepted: Accepted) -> Rows | None:
         """For each accepted row the row of the shop, or NOWHERE; None where hashes don't tell."""
-        if self._index.clash:
+        if self._indexed.result().clash:
             return None
         whole = np.concatenate([np.zeros(0, dtype=np.int64), *self._rows])
         return whole if accepted.kept is None else whole[accepted.kept]

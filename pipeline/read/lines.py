@@ -61,6 +61,13 @@ def places_of(codes: npt.NDArray[np.uint8], code: int) -> npt.NDArray[np.int64]:
     return found[0] if len(found) == 1 else np.concatenate(found or [np.zeros(0, np.int64)])
 
 
+def count_of(codes: npt.NDArray[np.uint8], code: int) -> int:
+    """How often a byte stands there."""
+    return sum(
+        int(np.count_nonzero(codes[start : start + _SLICE] == code)) for start in range(0, len(codes), _SLICE)
+    )
+
+
 class Scanner:
     """Counts over the blocks of a text as they go by."""
 
@@ -68,40 +75,49 @@ class Scanner:
         self._edges = np.zeros(256, dtype=bool)
         self._edges[[delimiter.encode()[-1], 0x0A, 0x0D, 0x22]] = True
         self._size = self._lf = self._cr = self._crlf = self._nul = self._stray = 0
-        self._last = b""
+        #: The byte before the next block, and the one before a quote that stands there; an edge at first.
+        self._before: int = 0x0A
+        self._quoted: int | None = None
         self._tail = b""
 
     def feed(self, block: bytes) -> None:
         """Take the next block; releases the interpreter while it counts."""
-        for start in range(0, len(block), _SLICE):
-            self._take(block[start : start + _SLICE])
-
-    def _take(self, block: bytes) -> None:
-        codes = np.frombuffer(self._last + block if self._last else block, np.uint8)
-        fresh = codes[len(self._last) :]
-        first = max(len(self._last) - 1, 0)
+        if not block:
+            return
+        codes = np.frombuffer(block, np.uint8)
         self._size += len(block)
-        self._lf += int(np.count_nonzero(fresh == 0x0A))
+        self._lf += count_of(codes, 0x0A)
         # What is not there at all is found out by one quick search.
         if b"\0" in block:
             self._nul += block.count(0)
-        if b"\r" in block or self._last.endswith(b"\r"):
-            returns = np.flatnonzero(codes[first:-1] == 0x0D) + first
-            self._cr += len(returns)
+        if b"\r" in block or self._before == 0x0D:
+            returns = np.flatnonzero(codes[:-1] == 0x0D)
+            self._cr += len(returns) + int(codes[-1] == 0x0D)
             self._crlf += int(np.count_nonzero(codes[returns + 1] == 0x0A))
-        places = np.flatnonzero(codes[1:-1] == 0x22) + 1
-        self._stray += int((~(self._edges[codes[places - 1]] | self._edges[codes[places + 1]])).sum())
-        # Two bytes come again before the next block: a quote needs both neighbours, a return its feed.
-        self._last = codes[-2:].tobytes()
+            self._crlf += int(self._before == 0x0D and codes[0] == 0x0A)
+        self._quotes(codes)
+        self._before = int(codes[-1])
         self._tail = (self._tail + block[-4096:])[-4096:]
+
+    def _quotes(self, codes: npt.NDArray[np.uint8]) -> None:
+        """Count those with text on both sides; one at the end of a block waits for the next."""
+        edges, last = self._edges, len(codes) - 1
+        if self._quoted is not None:
+            self._stray += int(not (edges[self._quoted] or edges[codes[0]]))
+        places = places_of(codes, 0x22)
+        inner = places[(places > 0) & (places < last)]
+        self._stray += int((~(edges[codes[inner - 1]] | edges[codes[inner + 1]])).sum())
+        if codes[0] == 0x22 and last:
+            self._stray += int(not (edges[self._before] or edges[codes[1]]))
+        before = int(codes[last - 1]) if last else self._before
+        self._quoted = before if codes[last] == 0x22 else None
 
     def done(self) -> Scan:
         stripped = self._tail.rstrip(b"\r\n")
-        last = int(self._tail.endswith(b"\r"))
         return Scan(
             size=self._size,
             lf=self._lf,
-            lone_cr=self._cr - self._crlf + last,
+            lone_cr=self._cr - self._crlf,
             nul=self._nul,
             stray_quotes=self._stray,
             blank_end=max(self._tail[len(stripped) :].count(b"\n") - 1, 0),

@@ -135,7 +135,7 @@ def test_a_product_is_decided_as_if_all_its_columns_were_there(
     partners = frame(theirs, [sku for sku, here in zip(skus, listed, strict=True) if here])
     meeting = Meeting(readable=readable, unreadable=unreadable, memory=memory, origins=where, rules=rules)
     long = pl.lit(value=True).alias(LONG)
-    found = list(meeting.decide(mine, partners.with_columns(long), np.array(listed)))
+    found = list(meeting.decide(meeting.compare(mine, partners.with_columns(long), np.array(listed))))
 
     def alone() -> list[Decided]:
         beside, decided = iter(theirs), []
