@@ -29,6 +29,14 @@ from pipeline.read.notes import Notes
 from pipeline.read.records import swallowed_lines
 from pipeline.read.table import TableWriter
 
+
+def _bytes(some: bytes) -> npt.NDArray[np.bool_]:
+    """Byte → is it one of these."""
+    found = np.zeros(256, dtype=np.bool_)
+    found[list(some)] = True
+    return found
+
+
 #: What pyarrow's allocator keeps of larger blocks grows with the file, and costs more than it saves.
 _BLOCK = 4_000_000
 #: Below this the standard library is quick enough, and start-up would cost more than it saves.
@@ -37,7 +45,8 @@ _TAIL = 6
 #: Bytes at the end of the file in which the last record must stand.
 _END = 4_000_000
 #: What a drawn line (`header.RULE`) may begin with.
-_OF_RULES = b"-=+*_:| \t\n\v\f\r"
+_OF_RULES = _bytes(b"-=+*_:| \t\n\v\f\r")
+_EQUALS, _MARK = _bytes(b"="), _bytes(b"\xef")
 
 
 class _NotProven(Exception):
@@ -170,10 +179,10 @@ class _Cells:
         places = places_of(self.codes, code)
         return np.diff(np.searchsorted(places, self.starts)) if len(places) else None
 
-    def begin_with(self, codes: bytes) -> bool:
+    def begin_with(self, codes: npt.NDArray[np.bool_]) -> bool:
         """Whether any cell begins with one of these bytes."""
         begins = self.starts[:-1][self.starts[:-1] < self.starts[1:]]
-        return bool(np.isin(self.codes[begins], np.frombuffer(codes, np.uint8)).any())
+        return bool(codes[self.codes[begins]].any())
 
 
 def _parsed(watched: _Watched, dialect: Dialect, headers: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -243,11 +252,11 @@ def _repeats_header(columns: Sequence[_Cells], headers: Sequence[str]) -> bool:
         for cells in columns[:2]
         if cells.begin_with(_OF_RULES)
     )
-    marked = first.begin_with(b"\xef") and bool(pc.any(pc.starts_with(first.column, "\ufeff")).as_py())
+    marked = first.begin_with(_MARK) and bool(pc.any(pc.starts_with(first.column, "\ufeff")).as_py())
     wrapped = any(
         bool(pc.any(pc.starts_with(cells.column, '="')).as_py())
         for cells in columns
-        if cells.begin_with(b"=")
+        if cells.begin_with(_EQUALS)
     )
     return again or drawn or marked or wrapped
 
