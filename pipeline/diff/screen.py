@@ -13,15 +13,16 @@ of 1 in 10¹³.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from pipeline.diff.tables import Flags, Rows
-from pipeline.values.columns import few
+from pipeline.values.columns import Few, by_text
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import Field, Kind
@@ -46,32 +47,40 @@ def is_long(of: Field) -> bool:
 
 
 class Hasher:
-    """Hashes of some fields, batch by batch; what names mean is looked up once, not once a batch."""
+    """Hashes of some fields, batch by batch; a text that comes again isn't looked at again."""
 
     def __init__(self, fields: Sequence[Field], ctx: Context) -> None:
         self.fields = tuple(fields)
-        self._named = [of for of in fields if of.kind in _CATEGORIES and ctx.category_names]
+        self._named = {of.name for of in fields if of.kind in _CATEGORIES and ctx.category_names}
         self._ctx = ctx
-        self._known: dict[str, dict[str, str]] = {of.name: {} for of in self._named}
+        self._known: dict[str, dict[str, int]] = {of.name: {} for of in fields}
 
-    def hashes(self, frame: pl.DataFrame) -> list[Words]:
-        """One hash a row, a column a field and other for every field; 0 for nothing (null or "")."""
-        cheap = frame.select(of.name for of in self.fields)
-        cheap = cheap.with_columns(self._meant(cheap[of.name], of) for of in self._named)
-        found = cheap.select(_hash(of).alias(of.name) for of in self.fields)
-        return [found[of.name].to_numpy() for of in self.fields]
+    def hashes(self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> list[Words]:
+        """One hash a row, a column a field and other for every field; 0 for nothing (null or "").
 
-    def _meant(self, column: pl.Series, of: Field) -> pl.Series:
-        """Ids as the names that they stand for."""
-        known, by_text = self._known[of.name], few(column)
-        texts = by_text.texts if by_text else column.drop_nulls().unique().to_list()
-        meant = [known.get(text) or comparable(of, text, self._ctx) for text in texts]
-        if len(known) > _REMEMBERED:  # others may be looking too: what they found isn't asked for twice
-            known.clear()
-        known.update(zip(texts, meant, strict=True))
-        if by_text:
-            return by_text.spread(meant, of.name)
-        return column.replace_strict(texts, meant, return_dtype=pl.String)
+        Args:
+            few: columns of few texts.
+        """
+        texts = {name: few[name] for name in self._known if name in few}
+        texts |= {name: by_text(frame[name]) for name in self._named if name not in texts}
+        rest = frame.select(_hash(of).alias(of.name) for of in self.fields if of.name not in texts)
+        return [
+            self._of_texts(of, texts[of.name]) if of.name in texts else rest[of.name].to_numpy()
+            for of in self.fields
+        ]
+
+    def _of_texts(self, of: Field, few: Few) -> Words:
+        known = self._known[of.name]
+        found = {text: known[text] for text in few.texts if text in known}
+        if new := [text for text in few.texts if text not in found]:
+            meant = [comparable(of, text, self._ctx) for text in new] if of.name in self._named else new
+            words = pl.DataFrame({of.name: meant}, {of.name: pl.String}).select(_hash(of)).to_series()
+            found |= zip(new, words.to_list(), strict=True)
+            if len(known) > _REMEMBERED:
+                known.clear()
+            known |= found
+        hashes: Words = np.array([*map(found.__getitem__, few.texts), 0], np.uint64)[few.codes]
+        return hashes
 
 
 def _hash(of: Field) -> pl.Expr:
@@ -105,12 +114,18 @@ class Digests:
         )
 
 
-def our_digests(frame: pl.DataFrame, hasher: Hasher) -> Digests:
-    """Digests of rows of the file: null = leave alone, so it isn't summed."""
+def our_digests(
+    frame: pl.DataFrame, hasher: Hasher, few: Mapping[str, Few] = MappingProxyType({})
+) -> Digests:
+    """Digests of rows of the file: null = leave alone, so it isn't summed.
+
+    Args:
+        few: columns of few texts.
+    """
     fields = hasher.fields
     sums = {long: np.zeros(frame.height, dtype=np.uint64) for long in (False, True)}
     filled = tuple(np.zeros(frame.height, dtype=np.uint64) for _ in range(_words(len(fields))))
-    for number, (of, words) in enumerate(zip(fields, hasher.hashes(frame), strict=True)):
+    for number, (of, words) in enumerate(zip(fields, hasher.hashes(frame, few), strict=True)):
         known = frame[of.name].is_not_null().to_numpy()
         sums[is_long(of)] += words
         filled[number // _WORD][:] |= known.astype(np.uint64) << np.uint64(number % _WORD)

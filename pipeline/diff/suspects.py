@@ -27,6 +27,7 @@ from pipeline.diff.tables import (
 )
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
+from pipeline.values.columns import Few
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Field
@@ -69,9 +70,9 @@ class FirstLook:
         self._digests: list[Digests] = []
         self._rows: list[Rows] = []
 
-    def look(self, values: pl.DataFrame) -> tuple[Digests, Rows]:
-        """Of some rows."""
-        return screen.our_digests(values, self._hasher), self._indexed.result().find(values[KEY])
+    def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Digests, Rows]:
+        """Of some rows; `few` are the columns of few values."""
+        return screen.our_digests(values, self._hasher, few), self._indexed.result().find(values[KEY])
 
     def keep(self, found: tuple[Digests, Rows]) -> None:
         """Of the rows that come next."""

@@ -69,32 +69,41 @@ def body_chunks(action: Action, records: Iterable[Record], dialect: Dialect) -> 
 def _add_record(
     request: etree._Element, action: Action, sku: str, fields: Mapping[str, str], dialect: Dialect
 ) -> None:
-    root = etree.SubElement(request, "ProductImage" if action is Action.IMAGE else "Product")
-    _add(root, KEY, sku, sku, KEY)
+    make = etree.SubElement
+    root = make(request, "ProductImage" if action is Action.IMAGE else "Product")
+    _write(make(root, KEY), sku, sku, KEY)
     if action is Action.IMAGE:
         _add_images(root, sku, fields)
-    if action not in (Action.CREATE, Action.UPDATE):
+    if action not in _WITH_FIELDS:
         return
     parents: dict[tuple[Place, str], etree._Element] = {}
-    for name, slot in _layout(tuple(fields), sku, dialect):
-        parent = root if slot.place is Place.PRODUCT else _parent(root, parents, slot)
-        try:
-            etree.SubElement(parent, slot.tag).text = fields[name] or None
-        except (ValueError, UnicodeEncodeError):
-            raise _illegal(sku, name, fields[name]) from None
+    for name, tag, nest in _layout(tuple(fields), sku, dialect):
+        element = make(root if nest is None else _parent(root, parents, nest), tag)
+        if value := fields[name]:
+            try:  # here and not in `_write`: a call costs as much as all else that lxml doesn't do
+                element.text = value
+            except (ValueError, UnicodeEncodeError):
+                raise _illegal(sku, name, value) from None
+
+
+_WITH_FIELDS = (Action.CREATE, Action.UPDATE)
+#: A field's name, its tag, and where it stands if that isn't the product itself.
+_Layout = list[tuple[str, str, _Slot | None]]
 
 
 class _Layouts:
     """Field names of a record → where each stands, in the order of the body; kept, for most are alike."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Dialect, tuple[str, ...]], list[tuple[str, _Slot]]] = {}
+        self._known: dict[tuple[Dialect, tuple[str, ...]], _Layout] = {}
 
-    def __call__(self, names: tuple[str, ...], sku: str, dialect: Dialect) -> list[tuple[str, _Slot]]:
+    def __call__(self, names: tuple[str, ...], sku: str, dialect: Dialect) -> _Layout:
         found = self._known.get((dialect, names))
         if found is None:
             slots = sorted((_slot_of(name, sku, dialect), name) for name in names if name != KEY)
-            found = [(name, slot) for slot, name in slots]
+            found = [
+                (name, slot.tag, None if slot.place is Place.PRODUCT else slot) for slot, name in slots
+            ]
             if len(self._known) < MOST_LAYOUTS:
                 self._known[dialect, names] = found
         return found
@@ -144,8 +153,6 @@ def _ranks(dialect: Dialect) -> dict[str, int]:
 def _parent(
     root: etree._Element, parents: dict[tuple[Place, str], etree._Element], slot: _Slot
 ) -> etree._Element:
-    if slot.place is Place.PRODUCT:
-        return root
     known = parents.get((slot.place, slot.operator))
     if known is not None:
         return known
@@ -167,12 +174,12 @@ def _add_images(root: etree._Element, sku: str, fields: Mapping[str, str]) -> No
     images = etree.SubElement(root, "Images")
     for address in fields.get("Images", "").split("\n"):
         if address:
-            _add(images, "Image", address, sku, "Images")
+            _write(etree.SubElement(images, "Image"), address, sku, "Images")
 
 
-def _add(parent: etree._Element, tag: str, value: str, sku: str, name: str) -> None:
+def _write(element: etree._Element, value: str, sku: str, name: str) -> None:
     try:
-        etree.SubElement(parent, tag).text = value
+        element.text = value
     except (ValueError, UnicodeEncodeError):
         raise _illegal(sku, name, value) from None
 

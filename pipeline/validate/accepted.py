@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,13 +15,18 @@ import pyarrow as pa
 from pipeline.read.catalog import Mapped
 from pipeline.read.finding import Finding
 from pipeline.validate.lent import filled, stored
+from pipeline.values.columns import Few
 
 
 class Onlooker(Protocol):
     """Takes what it needs of the values while they are at hand, so that nobody reads them again for it."""
 
-    def look(self, values: pl.DataFrame) -> Any:
-        """What is to be kept of some rows, accepted or not: changes nothing, so several run at once."""
+    def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> Any:
+        """What is to be kept of some rows, accepted or not: changes nothing, so several run at once.
+
+        Args:
+            few: columns of few values.
+        """
 
     def keep(self, found: Any) -> None:
         """What was seen of the rows that come next."""

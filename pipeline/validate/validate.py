@@ -166,7 +166,7 @@ class _Work:
             texts=texts, values=judged, odd=done.odd,
             doubt=suspicious(judged, self.fields, self.rules, done.few, self.acquitted),
             keys=keys, table=table_of(lend(values, texts, self.mapped.fields, calm), schema),
-            beside=self.beside.look(values) if self.beside else None,
+            beside=self.beside.look(values, done.few) if self.beside else None,
         )  # fmt: skip
 
     def _say(self, odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> None:

@@ -80,9 +80,13 @@ def few(column: pl.Series) -> Few | None:
     """The texts of a column that has few of them; None = it has many, or few cells."""
     if len(column) < _WORTH or column.head(_WORTH).n_unique() > _FEW:
         return None
+    found = by_text(column)
+    return found if len(found.texts) <= 2 * _FEW else None
+
+
+def by_text(column: pl.Series) -> Few:
+    """The texts of a column, however many."""
     told = column.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
-    if len(told.dictionary) > 2 * _FEW:
-        return None
     texts = told.dictionary.to_pylist()
     return Few(texts, told.indices.fill_null(len(texts)).to_numpy())
 
@@ -120,42 +124,42 @@ def parse_columns(
         known: what is remembered of the texts of columns that have few, from frame to frame.
     """
     known = {} if known is None else known
-    by_text = {field.name: found for field in fields if (found := few(frame[field.name]))}
-    many = [field for field in fields if field.name not in by_text]
+    alike = {field.name: found for field in fields if (found := few(frame[field.name]))}
+    many = [field for field in fields if field.name not in alike]
     plain = {field.name: plain_source(field, formats.get(field.name, Format()), ctx) for field in many}
     looked = _looked_at(frame, plain)
     columns: list[pl.Series] = []
     odd: list[Odd] = []
     for field in fields:
         name, fmt = field.name, formats.get(field.name, Format())
-        if texts := by_text.get(name):
-            values, problems, by_text[name] = _by_text(frame[name], texts, field, fmt, ctx, known)
+        if texts := alike.get(name):
+            values, problems, alike[name] = _of_few(frame[name], texts, field, fmt, ctx, known)
         else:
             values, problems = _parsed(frame[name], looked[name], field, fmt, ctx)
         columns.append(values)
         odd += _placed(frame[name], name, problems)
-    return Parsed(frame.with_columns(columns), odd, by_text)
+    return Parsed(frame.with_columns(columns), odd, alike)
 
 
-def _by_text(
-    column: pl.Series, by_text: Few, field: Field, fmt: Format, ctx: Context, known: Known
+def _of_few(
+    column: pl.Series, alike: Few, field: Field, fmt: Format, ctx: Context, known: Known
 ) -> tuple[pl.Series, dict[str, Problem], Few]:
     """Values of a column of few texts, what is wrong with those that have none, and its few values."""
     memory = known.setdefault(field.name, {})
     if len(memory) > _REMEMBERED:
         memory = known[field.name] = {}
-    for text in by_text.texts:
+    for text in alike.texts:
         if text not in memory:
             memory[text] = kinds.parse(field, text, fmt, ctx)
-    found = {text: memory[text] for text in by_text.texts}
+    found = {text: memory[text] for text in alike.texts}
     problems = {text: problem for text, (_, problem) in found.items() if problem is not None}
     values = [value for value, _ in found.values()]
-    if values == by_text.texts:
-        return column, problems, by_text
+    if values == alike.texts:
+        return column, problems, alike
     places = {value: place for place, value in enumerate(dict.fromkeys(filter(None, values)))}
     codes = np.array([places.get(value or "", len(places)) for value in (*values, None)], np.int32)
-    made = Few(list(places), codes[by_text.codes])
-    return by_text.spread(values, column.name), problems, made
+    made = Few(list(places), codes[alike.codes])
+    return alike.spread(values, column.name), problems, made
 
 
 def parse_column(column: pl.Series, field: Field, fmt: Format, ctx: Context) -> tuple[pl.Series, list[Odd]]:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.diff.screen import Hasher
+from pipeline.values.columns import by_text
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import Dialect, field_named
@@ -60,3 +61,15 @@ def test_a_batch_is_hashed_whatever_came_before() -> None:
     first = [words.tolist() for words in hasher.hashes(frame)]
     assert [words.tolist() for words in hasher.hashes(frame)] == first
     assert all(words[1:] == [0, 0] for words in first)
+
+
+@settings(deadline=None)
+@given(column=st.lists(st.none() | TEXTS, min_size=1, max_size=12))
+def test_hashes_by_text_are_hashes_by_cell(column: list[str | None]) -> None:
+    """Also of a batch whose texts were all met before."""
+    frame = pl.DataFrame(dict.fromkeys(NAMES, column), schema=dict.fromkeys(NAMES, pl.String))
+    by_cell = [words.tolist() for words in Hasher(FIELDS, CTX).hashes(frame)]
+    hasher = Hasher(FIELDS, CTX)
+    few = {name: by_text(frame[name]) for name in NAMES}
+    for _ in range(2):
+        assert [words.tolist() for words in hasher.hashes(frame, few)] == by_cell
