@@ -58,59 +58,43 @@ def body_chunks(action: Action, records: Iterable[Record], dialect: Dialect) -> 
     """The same body piece by piece, some records at a time."""
     yield FIRST
     waiting = iter(records)
+    make, tag, fill = etree.SubElement, "ProductImage" if action is Action.IMAGE else "Product", _FILL[action]
     while some := list(islice(waiting, CHUNK)):
         request = etree.Element("Request")
         for sku, fields in some:
-            _add_record(request, action, sku, fields, dialect)
+            record = make(request, tag)
+            _write(make(record, KEY), sku, sku, KEY)
+            fill(record, sku, fields, dialect)
         yield etree.tostring(request, encoding="UTF-8")[len("<Request>") : -len(LAST)]
     yield LAST
 
 
-def _add_record(
-    request: etree._Element, action: Action, sku: str, fields: Mapping[str, str], dialect: Dialect
-) -> None:
-    make = etree.SubElement
-    root = make(request, "ProductImage" if action is Action.IMAGE else "Product")
-    _write(make(root, KEY), sku, sku, KEY)
-    if action is Action.IMAGE:
-        _add_images(root, sku, fields)
-    if action not in _WITH_FIELDS:
-        return
+def _add_fields(record: etree._Element, sku: str, fields: Mapping[str, str], dialect: Dialect) -> None:
+    make, names = etree.SubElement, tuple(fields)
     parents: dict[tuple[Place, str], etree._Element] = {}
-    for name, tag, nest in _layout(tuple(fields), sku, dialect):
-        element = make(root if nest is None else _parent(root, parents, nest), tag)
+    for name, tag, nest in _LAYOUTS[dialect].get(names) or _layout(names, sku, dialect):
+        element = make(record if nest is None else _parent(record, parents, nest), tag)
         if value := fields[name]:
-            try:  # here and not in `_write`: a call costs as much as all else that lxml doesn't do
+            try:  # not by `_write`: a call costs as much as all that is done here besides lxml's work
                 element.text = value
             except (ValueError, UnicodeEncodeError):
                 raise _illegal(sku, name, value) from None
 
 
-_WITH_FIELDS = (Action.CREATE, Action.UPDATE)
-#: A field's name, its tag, and where it stands if that isn't the product itself.
+#: A field's name and tag, in the order of the body; the slot of those that stand in an element of their own.
 _Layout = list[tuple[str, str, _Slot | None]]
-
-
-class _Layouts:
-    """Field names of a record → where each stands, in the order of the body; kept, for most are alike."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[Dialect, tuple[str, ...]], _Layout] = {}
-
-    def __call__(self, names: tuple[str, ...], sku: str, dialect: Dialect) -> _Layout:
-        found = self._known.get((dialect, names))
-        if found is None:
-            slots = sorted((_slot_of(name, sku, dialect), name) for name in names if name != KEY)
-            found = [
-                (name, slot.tag, None if slot.place is Place.PRODUCT else slot) for slot, name in slots
-            ]
-            if len(self._known) < MOST_LAYOUTS:
-                self._known[dialect, names] = found
-        return found
-
-
+#: Layouts by the names of a record, kept, for most records are alike.
+_LAYOUTS: dict[Dialect, dict[tuple[str, ...], _Layout]] = {dialect: {} for dialect in Dialect}
 MOST_LAYOUTS = 10_000
-_layout = _Layouts()
+
+
+def _layout(names: tuple[str, ...], sku: str, dialect: Dialect) -> _Layout:
+    """Where each field stands."""
+    slots = sorted((_slot_of(name, sku, dialect), name) for name in names if name != KEY)
+    found = [(name, slot.tag, None if slot.place is Place.PRODUCT else slot) for slot, name in slots]
+    if len(_LAYOUTS[dialect]) < MOST_LAYOUTS:
+        _LAYOUTS[dialect][names] = found
+    return found
 
 
 def _slot_of(name: str, sku: str, dialect: Dialect) -> _Slot:
@@ -168,13 +152,25 @@ def _parent(
     return made
 
 
-def _add_images(root: etree._Element, sku: str, fields: Mapping[str, str]) -> None:
+def _add_images(record: etree._Element, sku: str, fields: Mapping[str, str], _: Dialect) -> None:
     if strange := sorted(set(fields) - {KEY, "Images"}):
         raise InputRefused(f"{sku}: {strange[0]} can't ride in an Image feed")
-    images = etree.SubElement(root, "Images")
+    images = etree.SubElement(record, "Images")
     for address in fields.get("Images", "").split("\n"):
         if address:
             _write(etree.SubElement(images, "Image"), address, sku, "Images")
+
+
+def _add_nothing(record: etree._Element, sku: str, fields: Mapping[str, str], dialect: Dialect) -> None:
+    """To remove a product its SKU is enough."""
+
+
+_FILL = {
+    Action.CREATE: _add_fields,
+    Action.UPDATE: _add_fields,
+    Action.REMOVE: _add_nothing,
+    Action.IMAGE: _add_images,
+}
 
 
 def _write(element: etree._Element, value: str, sku: str, name: str) -> None:
