@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -18,15 +19,18 @@ from typing import IO, Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.diff.plan import Held, Plan, Record
+from pipeline.diff.plan import Basis, Held, Plan, Record
 from pipeline.diff.recordjson import body_of
 from pipeline.errors import PlanRefused, UsageError
 from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.store.disk_errors import disk_trouble
+from pipeline.values.context import Context
 
 SCHEMA = "sellercenter/plan/1"
 #: Two machines' clocks differ; a plan that is further ahead than this was made by a wrong one.
 MAX_AHEAD = 600.0
+#: A shop's clock and zone needn't be ours: a promotion that ended within this time may still be open.
+ZONES_DIFFER = 86_400.0
 
 _HEADER, _RECORD, _HELD, _SEAL = (b'{"kind":"%s",' % kind for kind in (b"plan", b"record", b"held", b"seal"))
 _SEAL_LINE = re.compile(rb'\{"kind":"seal","sha256":"([0-9a-f]{64})"\}\n')
@@ -34,6 +38,19 @@ _DATE = re.compile(rb'"\s*([0-9]{4}-[0-9]{2}-[0-9]{2}[^"\\]*)"')
 _SEAL_LENGTH = len(_SEAL) + len('"sha256":""}\n') + 64
 _CHUNK = 1 << 20
 _AGAIN = "make a new one with `sellercenter diff`"
+
+
+def plan_path(folder: Path, plan_id: str) -> Path:
+    """As `build.plan_path`: where a plan of this id lies."""
+    return folder / f"{plan_id}.plan.jsonl"
+
+
+def dated(basis: Basis, ctx: Context, now: float) -> Basis:
+    """As `build.dated`: the same, knowing from when on prices matter, and in which currencies they are."""
+    since = datetime.fromtimestamp(now - ZONES_DIFFER, ctx.timezone) if now > ZONES_DIFFER else None
+    known = tuple(sorted((operator, code) for operator, code in ctx.currencies.items() if operator))
+    text = since.strftime("%Y-%m-%d %H:%M:%S") if since else ""
+    return replace(basis, since=text, zone=ctx.timezone.key, currencies=known)
 
 
 @cache
@@ -64,32 +81,35 @@ def held_line(held: Held) -> bytes:
 
 def seal_lines(path: Path, plan: Plan, records: Iterable[bytes], held: Iterable[bytes]) -> Plan:
     """As `seal`, for lines that are JSON already (without their ends); memory doesn't grow with them."""
-    header = adapter(Plan).dump_python(replace(plan, digest=""), mode="json", exclude_defaults=True)
-    header["purpose"] = header.pop("kind")
-    first = orjson.dumps({"kind": "plan", "schema": SCHEMA, **header})
-    digests: list[str] = []
-    private_folder(path.parent)
-    write_atomic(path, lambda file: digests.append(_write(file, chain((first,), records, held))))
-    return replace(plan, digest=digests[0])
+    return _seal(path, plan, (line + b"\n" for line in chain(records, held)))
 
 
 def seal_again(old: Path, path: Path, plan: Plan) -> Plan:
-    """The records of a sealed plan under another header.
+    """The lines of a sealed plan under another header.
 
     Raises:
         PlanRefused: the old file isn't what was sealed; nothing is written then.
     """
-    lines = ((line[:-1] for line in _lines(old, kind)) for kind in (_RECORD, _HELD))
-    return seal_lines(path, plan, *lines)
+    return _seal(path, plan, _blocks(old))
 
 
-def _write(file: IO[bytes], lines: Iterable[bytes]) -> str:
+def _seal(path: Path, plan: Plan, blocks: Iterable[bytes]) -> Plan:
+    """Write a header, whole lines below it, and the seal; the plan with its digest."""
+    header = adapter(Plan).dump_python(replace(plan, digest=""), mode="json", exclude_defaults=True)
+    header["purpose"] = header.pop("kind")
+    first = orjson.dumps({"kind": "plan", "schema": SCHEMA, **header}) + b"\n"
+    digests: list[str] = []
+    private_folder(path.parent)
+    write_atomic(path, lambda file: digests.append(_write(file, chain((first,), blocks))))
+    return replace(plan, digest=digests[0])
+
+
+def _write(file: IO[bytes], blocks: Iterable[bytes]) -> str:
     """Write lines and the seal below them; the digest of the lines."""
     sha = hashlib.sha256()
-    for line in lines:
-        ended = line + b"\n"
-        file.write(ended)
-        sha.update(ended)
+    for block in blocks:
+        file.write(block)
+        sha.update(block)
     file.write(_SEAL + b'"sha256":"%s"}\n' % sha.hexdigest().encode())
     return f"sha256:{sha.hexdigest()}"
 
@@ -118,17 +138,23 @@ def _opened(path: Path) -> IO[bytes]:
 
 def _verified(path: Path, file: IO[bytes]) -> str:
     """The digest that the seal names, if it is the digest of all bytes before the seal."""
+    sealed, left = _sealed(path, file)
+    sha = hashlib.sha256()
+    while left and (chunk := file.read(min(left, _CHUNK))):
+        sha.update(chunk)
+        left -= len(chunk)
+    return _judged(path, sha.hexdigest(), sealed)
+
+
+def _sealed(path: Path, file: IO[bytes]) -> tuple[str, int]:
+    """What the seal at the end of a file names, and how many bytes stand before it; the file at its begin."""
     length = file.seek(0, os.SEEK_END)
     file.seek(max(0, length - _SEAL_LENGTH))
     found = _SEAL_LINE.fullmatch(file.read())
     if found is None:
         raise PlanRefused(f"plan {path} has no seal at its end: it was cut short or changed", hint=_AGAIN)
     file.seek(0)
-    sha, left = hashlib.sha256(), length - _SEAL_LENGTH
-    while left and (chunk := file.read(min(left, _CHUNK))):
-        sha.update(chunk)
-        left -= len(chunk)
-    return _judged(path, sha.hexdigest(), found[1].decode())
+    return found[1].decode(), length - _SEAL_LENGTH
 
 
 def _judged(path: Path, found: str, sealed: str) -> str:
@@ -168,7 +194,21 @@ def dates(path: Path) -> set[str]:
     Raises:
         PlanRefused: as `records`.
     """
-    return {text.decode() for line in _lines(path, _RECORD) for text in _DATE.findall(line)}
+    found: set[bytes] = set()
+    records = True  # they stand before all that is held back
+    for block in _blocks(path):
+        end = _first_held(block) if records else 0
+        found.update(_DATE.findall(block, 0, end))
+        records = end == len(block)
+    return {text.decode() for text in found}
+
+
+def _first_held(block: bytes) -> int:
+    """Where the first line of its kind begins, or the block's end; no text holds the end of a line."""
+    if block.startswith(_HELD):
+        return 0
+    before = block.find(b"\n" + _HELD)
+    return len(block) if before < 0 else before + 1
 
 
 def skus(path: Path) -> Iterator[str]:
@@ -188,6 +228,24 @@ def held(path: Path) -> Iterator[Held]:
     """
     read = adapter(Held)
     yield from (read.validate_json(line) for line in _lines(path, _HELD))
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """All lines between header and seal, many at a time, checked when the last ones have been given out."""
+    with _opened(path) as file:
+        sealed, left = _sealed(path, file)
+        header = file.readline(left)
+        sha = hashlib.sha256(header)
+        left -= len(header)
+        while left:
+            block = file.read(min(left, _CHUNK))
+            block += file.readline(left - len(block))
+            if not block:
+                break  # it is being cut short as we read
+            sha.update(block)
+            left -= len(block)
+            yield block
+        _judged(path, sha.hexdigest(), sealed)
 
 
 def _lines(path: Path, kind: bytes) -> Iterator[bytes]:

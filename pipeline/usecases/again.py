@@ -216,22 +216,20 @@ def seal_again(
 ) -> Plan | None:
     """The earlier plan under a new id; None where it is gone, or isn't what was sealed then.
 
-    One whose guards let values go back is judged afresh, for they do so for a few days only; and one in
-    which a promotion began or ended since.
+    One in which a promotion began or ended since is judged afresh.
 
     Args:
         ctx: zone and currencies of the shop.
         change: what of its header is new beside the id, `created` at least; a forecast is asked for by
             its batches.
     """
-    from pipeline.diff.build import ACQUITTED, dated, plan_path
     from pipeline.diff.paid import turned
-    from pipeline.diff.planfile import dates, open_plan, seal_again
+    from pipeline.diff.planfile import dated, dates, open_plan, plan_path, seal_again
 
     old = folder / earlier.plan
     try:
         header = open_plan(old)
-        if header.digest != earlier.digest or any(n.endswith(ACQUITTED) for n in header.notices):
+        if header.digest != earlier.digest:
             return None
         basis = dated(header.basis, ctx, change["created"])
         if turned(dates(old), header.basis, basis):
@@ -247,9 +245,16 @@ def remember(
     ws: Workspace, key: str | None, plan: Plan, path: Path, snapshot: Snapshot, memory: str, asked: Asked,
     catalog: Catalog, findings: Sequence[Finding], *, rejected: int, skipped: Mapping[str, int],
 ) -> None:  # fmt: skip
-    """Keep what a next comparison needs, if its inputs are the same."""
+    """Keep what a next comparison needs, if its inputs are the same.
+
+    A plan whose guards let values go back is not kept, for they do so for a few days only.
+    """
+    from pipeline.diff.build import ACQUITTED
+
     files = _files(ws, plan.sources)
     if key is None or files is None or len(findings) > MOST_FINDINGS:
+        return
+    if any(notice.endswith(ACQUITTED) for notice in plan.notices):
         return
     size = sum(look(item, Limits()).size for item in files)
     earlier = Earlier(

@@ -1,4 +1,8 @@
-"""`diff CATALOG…`: what a catalog would change, saved as a plan; nothing is sent, no run is made."""
+"""`diff CATALOG…`: what a catalog would change, saved as a plan; nothing is sent, no run is made.
+
+What only a fresh comparison needs (Polars, pandas, all of `diff` that compares) takes longer to import than
+an earlier one takes to be sealed anew: it's imported where it's used.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from pipeline.diff.build import make_plan, plan_path
-from pipeline.diff.compare import look_at
 from pipeline.diff.forecast import forecast
 from pipeline.diff.plan import Forecast, Plan
-from pipeline.diff.planfile import skus
+from pipeline.diff.planfile import plan_path, skus
 from pipeline.diff.rules import rules_of
-from pipeline.diff.suspects import FirstLook
-from pipeline.diff.tables import shop_batches
-from pipeline.diff.told import with_findings
 from pipeline.errors import Exit, InputRefused, worst
 from pipeline.journal.journal import Journal
 from pipeline.journal.memory import JournalMemory
@@ -31,16 +28,14 @@ from pipeline.usecases.connection import Connected, connected, context_of, journ
 from pipeline.usecases.judged import Judged, ask, asks_brands, hint_of, judge, of_kit, read, tell
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.planned import Looked, check_forms, planned
-from pipeline.usecases.review import reviewed
 from pipeline.usecases.snapshot import named
-from pipeline.usecases.validate import write_findings
 from pipeline.usecases.workspace import Workspace
-from pipeline.validate.accepted import Accepted
-from pipeline.validate.budget import over_budget
 from pipeline.values.context import Context
 from schemas.fields import KEY
 
 if TYPE_CHECKING:
+    from pipeline.diff.suspects import FirstLook
+    from pipeline.validate.accepted import Accepted
     from pipeline.validate.known import Known
 
 
@@ -81,6 +76,8 @@ def compare(
     """
     check_forms(reports)
     if decisions is not None:
+        from pipeline.usecases.review import reviewed
+
         plan, folder = reviewed(ws, sources, decisions)
         codes = (Exit.CHANGES,) if exit_code and plan.records else ()
         return planned(ws, plan, folder, out=out, reports=reports, codes=codes)
@@ -116,6 +113,9 @@ def comparison(
     held = named(ws, shop, snapshot) if earlier else None
     if earlier and held and (known := _again(ws, journal, shop, earlier, held, memory)):
         return known
+    from pipeline.diff.build import make_plan
+    from pipeline.diff.compare import look_at
+
     with tempfile.TemporaryDirectory(prefix="diff-", dir=ws.state) as scratch:
         folder = Path(scratch)
         mapped = read(ws, sources, folder)
@@ -128,7 +128,7 @@ def comparison(
 
         judged = judge(ws, mapped, folder, shop=shop, known=skus_of(held), beside=look)
         if judged.refusal:
-            write_findings(ws, judged, reports)
+            _tell_findings(ws, judged, reports)
             raise judged.refusal
         before = again.memory_of(journal, memory.resting())
         accepted = judged.accepted
@@ -167,13 +167,22 @@ def _beside_the_shop(
     Raises:
         InputRefused: there are too many of them; the findings are reported first.
     """
+    from pipeline.diff.told import with_findings
+    from pipeline.validate.budget import over_budget
+
     accepted = with_findings(judged.accepted, found)
     why = over_budget(accepted, ws.shop.catalog) if found else None
     if why:
         refusal = InputRefused(why, hint=hint_of(ws, accepted))
-        write_findings(ws, replace(judged, accepted=accepted, refusal=refusal), reports)
+        _tell_findings(ws, replace(judged, accepted=accepted, refusal=refusal), reports)
         raise refusal
     return accepted
+
+
+def _tell_findings(ws: Workspace, judged: Judged, reports: Sequence[Path]) -> None:
+    from pipeline.usecases.validate import write_findings
+
+    write_findings(ws, judged, reports)
 
 
 def _memory(ws: Workspace, journal: Journal) -> JournalMemory:
@@ -233,6 +242,7 @@ def report(
 
 def skus_of(snapshot: Snapshot) -> Known:
     """What the shop lists."""
+    from pipeline.diff.tables import shop_batches
     from pipeline.validate.known import Known  # it brings pandas: who finds nothing new doesn't wait for it
 
     return Known.of(lambda: (frame[KEY] for frame in shop_batches(snapshot.path, [KEY])))
@@ -240,6 +250,8 @@ def skus_of(snapshot: Snapshot) -> Known:
 
 def shown(snapshot: Snapshot, skus: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:
     """Names and pictures of some products, for the report."""
+    import polars as pl
+
     wanted = pl.Series(list(dict.fromkeys(skus)), dtype=pl.String).implode()
     names = [name for name in (KEY, "Name", "Images") if name in snapshot.columns()]
     found = pl.scan_parquet(snapshot.path, glob=False).filter(pl.col(KEY).is_in(wanted)).select(names)

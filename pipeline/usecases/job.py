@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.diff.build import plan_path
-from pipeline.diff.planfile import records
+from pipeline.diff.planfile import plan_path, records
 from pipeline.errors import Exit, Incomplete, UsageError
 from pipeline.journal.journal import Journal, RunRow
 from pipeline.journal.states import Gate, Kind, RunCounts

@@ -8,8 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.diff.build import plan_path
-from pipeline.diff.planfile import records
+from pipeline.diff.planfile import plan_path, records
 from pipeline.errors import Exit, Interrupted, PipelineError
 from pipeline.journal.journal import Journal
 from pipeline.report.model import DiffReport

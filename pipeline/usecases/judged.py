@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
-
 from pipeline.errors import InputRefused
 from pipeline.market.lookups import Category, Lookups
 from pipeline.read.catalog import Choice, Limits, Mapped, ReadOptions
@@ -179,6 +177,8 @@ def ask(
 
 def _categories(mapped: Mapped, tree: Tree[str, Category], shop: Shop) -> tuple[str, ...]:
     """Ids of the categories that a catalog names, by id, name or path."""
+    import pyarrow.compute as pc
+
     from pipeline.validate.rules import informed
 
     known, ctx = field_named(CATEGORY, shop.dialect), informed(context_of(shop), Lookups(categories=tree))

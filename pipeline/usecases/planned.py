@@ -7,9 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.diff.build import plan_path
 from pipeline.diff.plan import Plan
-from pipeline.diff.planfile import held, records
+from pipeline.diff.planfile import held, plan_path, records
 from pipeline.errors import Exit, worst
 from pipeline.read.finding import Finding
 from pipeline.report.files import render, writer_for
@@ -99,6 +98,9 @@ class Looked(Mapping[str, V]):
 
     def __getitem__(self, key: str) -> V:
         return self._made[key]
+
+    def __bool__(self) -> bool:
+        return True  # `names or {}` is no question to the shop's data
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._made)

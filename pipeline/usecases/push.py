@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.diff.build import plan_path as plan_file
 from pipeline.diff.guards import allow as lift
 from pipeline.diff.plan import Plan, Record
 from pipeline.diff.planfile import check, open_plan, records
+from pipeline.diff.planfile import plan_path as plan_file
 from pipeline.errors import Exit, GuardRefused, PlanRefused, UsageError
 from pipeline.journal.journal import Journal
 from pipeline.journal.states import Gate, RunCounts

@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pipeline.diff.build import Assembly, plan_path
+from pipeline.diff.build import Assembly
 from pipeline.diff.paid import market_of
 from pipeline.diff.plan import Plan, Record
-from pipeline.diff.planfile import held, records
+from pipeline.diff.planfile import held, plan_path, records
 from pipeline.usecases.workspace import Workspace
 
 

@@ -6,10 +6,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.diff.build import plan_path
 from pipeline.diff.decisions import narrow
 from pipeline.diff.plan import Plan
-from pipeline.diff.planfile import open_plan
+from pipeline.diff.planfile import open_plan, plan_path
 from pipeline.diff.reviewed import Workbook
 from pipeline.errors import PlanRefused
 from pipeline.report.tables import cell_text

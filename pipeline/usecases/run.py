@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial as bind
 from pathlib import Path
 
-from pipeline.diff.build import plan_path
-from pipeline.diff.planfile import records
+from pipeline.diff.planfile import plan_path, records
 from pipeline.errors import PipelineError, UsageError, worst
 from pipeline.journal.journal import Journal
 from pipeline.journal.standing import in_flight

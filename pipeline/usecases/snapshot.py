@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import UsageError
 from pipeline.snapshot import shelf
-from pipeline.snapshot.download import Desk, delta, download
-from pipeline.snapshot.export import export, form_of
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.usecases.connection import Connected, connected
 from pipeline.usecases.our_files import named_table
 from pipeline.usecases.outcome import Outcome
 from pipeline.usecases.workspace import Workspace
 from pipeline.values.counted import plural
+
+if TYPE_CHECKING:
+    # It brings Polars: who asks for a snapshot that lies here doesn't wait for it.
+    from pipeline.snapshot.download import Desk
 
 
 def take(ws: Workspace, *, since: str | None = None, out: Path | None = None) -> Outcome:
@@ -26,6 +28,8 @@ def take(ws: Workspace, *, since: str | None = None, out: Path | None = None) ->
     Raises:
         ShopError: it can't be read.
     """
+    from pipeline.snapshot.export import export, form_of
+
     if out is not None:
         form_of(out)
     with connected(ws) as shop:
@@ -37,6 +41,8 @@ def take(ws: Workspace, *, since: str | None = None, out: Path | None = None) ->
 
 def fresh(ws: Workspace, shop: Connected) -> Snapshot:
     """A new full snapshot."""
+    from pipeline.snapshot.download import download
+
     with ws.progress.stage("snapshot", unit="products") as stage:
         done = 0
 
@@ -71,6 +77,8 @@ def named(ws: Workspace, shop: Connected, which: str) -> Snapshot:
 
 
 def _delta(ws: Workspace, shop: Connected, since: float) -> Snapshot:
+    from pipeline.snapshot.download import delta
+
     base = shelf.latest(ws.state / "snapshots", ws.identity(ws.shop))
     if base is None:
         ws.progress.say("no snapshot to lay changes over: downloading all")
@@ -79,6 +87,8 @@ def _delta(ws: Workspace, shop: Connected, since: float) -> Snapshot:
 
 
 def _desk(ws: Workspace, moved: Any) -> Desk:
+    from pipeline.snapshot.download import Desk
+
     return Desk(
         folder=ws.open_state() / "snapshots", shop=ws.shop_name, identity=ws.identity(ws.shop),
         limits=ws.shop.limits, clock=ws.clock, progress=moved,
