@@ -97,7 +97,7 @@ class Ledger:
         self._jitter = jitter
         self._new_id = new_id
         self._given = holder
-        self._me = holder or this_process()
+        self._me = holder
         self._waiter = new_id()
         self._owed: list[tuple[int, float]] = []
         self._stores = (
@@ -321,7 +321,7 @@ class Ledger:
 
     def _holder(self) -> Holder:
         """This process, also after a fork."""
-        if self._given is None and self._me.pid != os.getpid():
+        if self._me is None or (self._given is None and self._me.pid != os.getpid()):
             self._me = this_process()
         return self._me
 

@@ -170,7 +170,7 @@ def prepare() -> None:
     Imports make a hundred thousand objects that stay, and tables lie outside of Python's heap: looking for
     cycles as often as Python does by default would be a tenth of start-up, and finds nothing.
     """
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(100_000, 20, 100)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     for stream in (sys.stdout, sys.stderr):

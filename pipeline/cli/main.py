@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -71,4 +72,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     """The program in a process of its own; `pipeline.__main__` guards its start and end."""
     edge.prepare()
     words = edge.typed(sys.argv[1:]) if argv is None else argv
-    sys.exit(run(Shell(argv=tuple(words))))
+    code = run(Shell(argv=tuple(words)))
+    gc.freeze()  # else Python looks through all that was imported as it ends: a sixth of a short command
+    sys.exit(code)

@@ -81,7 +81,7 @@ def partners(accepted: Accepted, snapshot: Snapshot, found: Rows | None = None) 
         else:
             found = np.concatenate([np.zeros(0, dtype=np.int64), *(index.find(part[KEY]) for part in parts)])
     listed = found != NOWHERE
-    of_shop = np.full(snapshot.rows, NOWHERE, dtype=np.int64)
+    of_shop = np.full(pq.read_metadata(snapshot.path).num_rows, NOWHERE, dtype=np.int64)
     of_shop[found[listed]] = np.flatnonzero(listed)
     if int((of_shop != NOWHERE).sum()) != int(listed.sum()):
         raise StateError(f"a SKU stands twice in {accepted.path} or {snapshot.path}")

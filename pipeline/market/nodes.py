@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -79,16 +80,12 @@ def _census(root: Node) -> tuple[int, bool]:
     """How many keys all objects hold together, and whether any number stands as a float."""
     keys, floats, level, depth = 0, False, [root], 0
     while level:
-        below: list[Node] = []
-        for node in level:
-            if type(node) is dict:
-                keys += len(node)
-                below += [value for value in node.values() if type(value) is not str]
-            elif type(node) is list:
-                below += [value for value in node if type(value) is not str]
-            elif type(node) is float:
-                floats = True
-        level, depth = below, depth + 1
+        objects = [node for node in level if type(node) is dict]
+        held = [node.values() for node in objects]
+        held += [node for node in level if type(node) is list]
+        keys += sum(map(len, objects))
+        floats = floats or float in set(map(type, level))
+        level, depth = [value for value in chain.from_iterable(held) if type(value) is not str], depth + 1
         if depth > MAX_DEPTH:
             raise Unreadable("the answer is nested too deep")
     return keys, floats
@@ -174,7 +171,9 @@ def xml_node(element: etree._Element, depth: int = 0) -> Node:
         return element.text or ""
     found: dict[str, Node] = {}
     for child in element:
-        name = child.tag if child.tag[0] != "{" else local(child)
+        name = child.tag  # asked for once: each time costs as much as the text
+        if name[0] == "{":
+            name = local(child)
         node = xml_node(child, depth + 1) if len(child) else child.text or ""
         if name not in found:
             found[name] = node

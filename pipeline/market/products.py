@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from itertools import chain
 
 import orjson
 import pyarrow as pa
@@ -73,15 +73,30 @@ def _alike(products: Sequence[dict[str, Node]]) -> Columns | None:
     columns: Columns = {KEY: []}
     for tag in tags:
         values = [product[tag] for product in products]
-        if tag.casefold() in _NESTED or set(map(type, values)) != {str}:
+        folded = tag.casefold()
+        if folded not in _NESTED and set(map(type, values)) == {str}:
+            columns[_TAGS.get(folded, tag)] = values
+        elif folded == "images":
+            columns["Images"] = ["\n".join(_addresses(value)) for value in values]
+        elif folded != "productdata" or not _attributes(columns, values):
             for at, value in enumerate(values):
                 _cells(columns, {}, at, tag, value)
-        else:
-            columns[_TAGS.get(tag.casefold(), tag)] = cast("list[str | None]", values)
-    if "MainImage" in tags:
+    if "MainImage" in tags and not all(columns.get("Images", [None])):
         for at, product in enumerate(products):
             _images(columns, at, product)
     return columns
+
+
+def _attributes(columns: Columns, values: Sequence[Node]) -> bool:
+    """Attributes that all products have alike, as columns; False where they aren't."""
+    names = values[0].keys() if type(values[0]) is dict else ()
+    if any(type(value) is not dict or value.keys() != names for value in values):
+        return False
+    found = {f"ProductData.{name}": [value[name] for value in values] for name in names}
+    if found.keys() & columns.keys() or set(map(type, chain.from_iterable(found.values()))) != {str}:
+        return False
+    columns.update(found)
+    return True
 
 
 def _one_by_one(products: Iterable[dict[str, Node]]) -> Columns:

@@ -61,7 +61,8 @@ def kept_attributes(
         now: seconds since the epoch.
     """
     wanted = tuple(dict.fromkeys(categories))
-    kept = {key: one for key, one in _read(file).items() if 0 <= now - one["asked"] < BELIEVED}
+    stored, read = _read(file)
+    kept = {key: one for key, one in stored.items() if 0 <= now - one["asked"] < BELIEVED}
     missing = [each for each in wanted if each not in kept]
     found = attributes_of(client, missing)
     if found:
@@ -70,21 +71,21 @@ def kept_attributes(
         }
         private_folder(file.parent)
         write_atomic(file, json.dumps({**kept, **told}, ensure_ascii=False).encode())
-    known = {key: tuple(map(_attribute, kept[key]["attributes"])) for key in wanted if key in kept}
-    return {key: said for key in wanted if (said := known.get(key, found.get(key))) is not None}
+    known = {**found, **{key: read[key] for key in kept}}
+    return {key: known[key] for key in wanted if key in known}
 
 
 def _attribute(said: Mapping[str, Any]) -> Attribute:
     return Attribute(**{**said, "options": tuple(said["options"])})
 
 
-def _read(file: Path) -> dict[str, Any]:
-    """What is kept; nothing where it can't be read."""
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, tuple[Attribute, ...]]]:
+    """What is kept, as it is written and as attributes; nothing where it can't be read."""
     try:
-        said = json.loads(file.read_bytes())
+        said = dict(json.loads(file.read_bytes()))
+        read = {key: tuple(map(_attribute, one["attributes"])) for key, one in said.items()}
         for one in said.values():
-            [_attribute(each) for each in one["attributes"]]
             float(one["asked"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}
-    return dict(said)
+        return {}, {}
+    return said, read

@@ -12,9 +12,11 @@ import pyarrow as pa
 from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.settings import CatalogSettings
 from pipeline.validate.placing import Placer, Spot
+from pipeline.validate.spool import chunks
 from schemas.fields import KEY
 
 PARENT_SKU = "ParentSku"
+_NAMES = (ROW, PART, LINE, KEY, PARENT_SKU)
 #: Some columns of all rows judged, in order.
 Read = Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
 
@@ -33,9 +35,7 @@ def _rows(read: Read) -> Iterator[pl.DataFrame]:
     """Place, SKU, parent (null for a row that stands alone) and group of all rows."""
     own = pl.col(PARENT_SKU).is_null() | (pl.col(PARENT_SKU) == "") | (pl.col(PARENT_SKU) == pl.col(KEY))
     parent = pl.when(~own).then(PARENT_SKU).alias("parent")
-    for batch in read([ROW, PART, LINE, KEY, PARENT_SKU]):
-        frame = pl.from_arrow(batch)
-        assert isinstance(frame, pl.DataFrame)
+    for frame in chunks(read(_NAMES), _NAMES):
         named = frame.with_columns(parent)
         yield named.select(ROW, PART, LINE, KEY, "parent", group=pl.coalesce("parent", KEY))
 

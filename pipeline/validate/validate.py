@@ -248,9 +248,8 @@ def _present(read: Read, skus: set[str]) -> frozenset[str]:
     wanted, found = pl.Series(list(skus), dtype=pl.String), set()
     if not skus:
         return frozenset()
-    for batch in read([KEY]):
-        column = pl.Series(pl.from_arrow(batch.column(KEY)))
-        found |= set(column.filter(column.is_in(wanted.implode())).to_list())
+    for frame in chunks(read([KEY]), [KEY]):
+        found |= set(frame[KEY].filter(frame[KEY].is_in(wanted.implode())).to_list())
     return frozenset(found)
 
 
@@ -279,7 +278,8 @@ def _without(read: Read, refused: Iterable[int]) -> tuple[npt.NDArray[np.bool_],
     """Which rows weren't refused, and the SKUs of those that were."""
     gone, flags, lost = np.array(sorted(refused)), [], set[str]()
     for batch in read([ROW, KEY]):
-        out = np.isin(batch.column(ROW).to_numpy(), gone)
+        rows = batch.column(ROW).to_numpy()
+        out = gone[np.minimum(np.searchsorted(gone, rows), len(gone) - 1)] == rows
         flags.append(~out)
         lost |= set(batch.column(KEY).filter(pa.array(out)).drop_null().to_pylist())
     return np.concatenate(flags), lost
