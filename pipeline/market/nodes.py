@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -81,7 +81,7 @@ def _census(root: Node) -> tuple[int, bool]:
     keys, floats, level, depth = 0, False, [root], 0
     while level:
         objects = [node for node in level if type(node) is dict]
-        held = [node.values() for node in objects]
+        held: list[Iterable[Node]] = [node.values() for node in objects]
         held += [node for node in level if type(node) is list]
         keys += sum(map(len, objects))
         floats = floats or float in set(map(type, level))

@@ -7,9 +7,9 @@ Read-only tags (`ShopSku`, `QCStatus`, `Url` …) are kept. A missing element le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -19,6 +19,7 @@ from schemas.fields import KEY, UNIT_TAGS, Dialect, fields_of
 
 _TAGS = {field.tag.casefold(): field.name for dialect in Dialect for field in fields_of(dialect)}
 Columns = dict[str, list[str | None]]
+Column: TypeAlias = "list[str | None] | pa.Array"
 _NESTED = frozenset({"images", "productdata", "businessunits"})
 _UNIT_TAGS = {tag.casefold(): own for tag, own in UNIT_TAGS.items()} | {"ispublished": "IsPublished"}
 
@@ -59,44 +60,63 @@ def page_from(products: Iterable[Node]) -> Page:
     """Products → columns, without a row object of our own."""
     told = list(products)
     named = [one for one in told if isinstance(one, dict) and (one.get(KEY) or text(one, KEY))]
-    columns = _alike(named) or _one_by_one(named)
+    columns = (named and _alike(named)) or _one_by_one(named)
     return Page(table=_table(columns, len(named)), rows=len(named), nameless=len(told) - len(named))
 
 
-def _alike(products: Sequence[dict[str, Node]]) -> Columns | None:
-    """Products that all have the same elements (as shops send them), tag by tag; None where they don't."""
-    tags = list(products[0]) if products else []
-    if any(list(product) != tags for product in products):
+def _alike(products: Sequence[dict[str, Node]]) -> dict[str, Column] | None:
+    """Products that all have the same elements (as shops send them), read by Arrow; None where they don't."""
+    tags = {tag: tag.casefold() for tag in products[0]}
+    plain = [tag for tag, folded in tags.items() if folded not in _NESTED]
+    texts = _texts(products, plain, len(tags))
+    if texts is None:
         return None
-    if len({_TAGS.get(tag.casefold(), tag) for tag in tags}) < len(tags):
+    columns: dict[str, Column] = {KEY: []}
+    for tag, folded in tags.items():
+        if folded in _NESTED:
+            made = _nested(tag, [product[tag] for product in products])
+        else:
+            made = {_TAGS.get(folded, tag): texts[tag]}
+        if any(len(columns.get(name, ())) for name in made):
+            return None  # two elements of one name
+        columns |= made
+    return columns | _main_images(products, columns.get("Images"))
+
+
+def _texts(objects: Sequence[dict[str, Node]], names: Sequence[str], size: int) -> dict[str, pa.Array] | None:
+    """The texts under these names; None unless all objects have all of them, and `size` elements in all."""
+    if sum(map(len, objects)) != size * len(objects):
         return None
-    columns: Columns = {KEY: []}
-    for tag in tags:
-        values = [product[tag] for product in products]
-        folded = tag.casefold()
-        if folded not in _NESTED and set(map(type, values)) == {str}:
-            columns[_TAGS.get(folded, tag)] = values
-        elif folded == "images":
-            columns["Images"] = ["\n".join(_addresses(value)) for value in values]
-        elif folded != "productdata" or not _attributes(columns, values):
-            for at, value in enumerate(values):
-                _cells(columns, {}, at, tag, value)
-    if "MainImage" in tags and not all(columns.get("Images", [None])):
+    try:
+        rows = pa.array(objects, pa.struct([(name, pa.string()) for name in names]))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # what stands there is no text
+        return None
+    columns = rows.flatten()
+    missing = any(column.null_count for column in columns)
+    return None if missing else dict(zip(names, columns, strict=True))
+
+
+def _nested(tag: str, values: Sequence[Node]) -> dict[str, Column]:
+    """What the elements with children make."""
+    folded, first = tag.casefold(), values[0]
+    if folded == "images":
+        return {"Images": ["\n".join(_addresses(value)) for value in values]}
+    if folded == "productdata" and first and all(type(value) is dict for value in values):
+        texts = _texts(values, list(first), len(first))
+        if texts is not None:
+            return {f"ProductData.{name}": column for name, column in texts.items()}
+    columns: Columns = {}
+    for at, value in enumerate(values):
+        _cells(columns, {}, at, tag, value)
+    return {**columns}
+
+
+def _main_images(products: Sequence[dict[str, Node]], listed: Column | None) -> Columns:
+    columns: Columns = {} if listed is None else {"Images": list(listed)}
+    if "MainImage" in products[0] and not all(columns.get("Images", [None])):
         for at, product in enumerate(products):
             _images(columns, at, product)
     return columns
-
-
-def _attributes(columns: Columns, values: Sequence[Node]) -> bool:
-    """Attributes that all products have alike, as columns; False where they aren't."""
-    names = values[0].keys() if type(values[0]) is dict else ()
-    if any(type(value) is not dict or value.keys() != names for value in values):
-        return False
-    found = {f"ProductData.{name}": [value[name] for value in values] for name in names}
-    if found.keys() & columns.keys() or set(map(type, chain.from_iterable(found.values()))) != {str}:
-        return False
-    columns.update(found)
-    return True
 
 
 def _one_by_one(products: Iterable[dict[str, Node]]) -> Columns:
@@ -154,7 +174,7 @@ def _images(columns: Columns, at: int, product: Node) -> None:
 def _addresses(value: Node) -> list[str]:
     if isinstance(value, dict):
         listed = value.get("Image")
-        if type(listed) is list and all(type(address) is str for address in listed):
+        if type(listed) is list and set(map(type, listed)) == {str}:
             return [address for address in listed if address]
     return [address for image in children(value, "Image") for address in map(leaf, as_list(image)) if address]
 
@@ -179,7 +199,8 @@ def _cell(columns: Columns, at: int, name: str, value: str) -> None:
     column.append(value)
 
 
-def _table(columns: Columns, rows: int) -> pa.Table:
+def _table(columns: Mapping[str, Column], rows: int) -> pa.Table:
     for column in columns.values():
-        column.extend([None] * (rows - len(column)))
+        if isinstance(column, list):
+            column.extend([None] * (rows - len(column)))
     return pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()})

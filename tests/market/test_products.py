@@ -6,9 +6,11 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.market.answers import Answer, read
-from pipeline.market.products import Page, page_from, page_of
+from pipeline.market.products import Page, _alike, _one_by_one, _table, page_from, page_of
 
 CLASSIC = {
     "SellerSku": "TEA-01",
@@ -180,3 +182,51 @@ def test_products_that_are_alike_and_those_that_are_not_become_the_same_rows() -
 
 def test_a_tag_in_two_spellings_is_one_column_the_last_of_which_counts() -> None:
     assert rows({"SellerSku": "A", "name": "one", "Name": "two"}) == [{"SellerSku": "A", "Name": "two"}]
+
+
+def nests(inner: Any) -> dict[str, Any]:
+    """What may stand at an element, by its tag."""
+    words = st.sampled_from(["", "a", "ü\n", "茶"])
+    image = st.one_of(words, st.lists(words, max_size=3), inner)
+    unit = st.fixed_dictionaries({"OperatorCode": st.sampled_from(["FACL", "fape", ""]), "Stock": words})
+    return {
+        "SellerSku": st.sampled_from(["A", "B"]),
+        "Name": words,
+        "name": words,
+        "MainImage": words,
+        "Quantity": st.one_of(words, inner),
+        "Images": st.one_of(st.just(""), st.fixed_dictionaries({"Image": image})),
+        "ProductData": st.one_of(
+            st.just(""), st.fixed_dictionaries({"Color": words}, optional={"Size": st.one_of(words, inner)})
+        ),
+        "BusinessUnits": st.fixed_dictionaries({"BusinessUnit": st.one_of(unit, st.lists(unit, max_size=2))}),
+        "ProductData.Color": words,
+    }
+
+
+ODDITIES = st.sampled_from([None, 7, 0, 1.5, True, [], {}, {"b": "1"}, [None, "x"], "7"])
+PLAIN, STRANGE = nests(st.just("7")), nests(ODDITIES)
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Products that have all the same elements, some of them odd in one of them."""
+    tags = ["SellerSku", *draw(st.lists(st.sampled_from(list(PLAIN)[1:]), unique=True))]
+    shape = st.fixed_dictionaries({tag: PLAIN[tag] for tag in tags})
+    products = draw(st.lists(shape, min_size=1, max_size=4))
+    for tag in draw(st.lists(st.sampled_from(tags[1:]), max_size=2)) if tags[1:] else ():
+        draw(st.sampled_from(products))[tag] = draw(STRANGE[tag])
+    if draw(st.booleans()) and tags[1:]:
+        draw(st.sampled_from(products)).pop(tags[1])
+    return products
+
+
+@given(alike())
+def test_arrow_reads_alike_products_as_one_by_one_would(products: list[dict[str, Any]]) -> None:
+    quick, careful = _alike(products), _table(_one_by_one(products), len(products))
+    if quick is not None:
+        assert _table(quick, len(products)).to_pydict() == careful.to_pydict()
+    assert page_from(products).table.to_pydict() == careful.to_pydict()
+    if all(isinstance(value, str) for product in products for value in product.values()):
+        tags = [sorted(map(str.casefold, product)) for product in products]
+        assert (quick is not None) is all(one == tags[0] and len(set(one)) == len(one) for one in tags)
