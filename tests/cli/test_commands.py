@@ -61,6 +61,9 @@ HEAVY = (
     "requests",
     "pydantic",
     "rich",
+    "numpy",
+    "psutil",
+    "jinja2",
 )
 
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.diff.plan import Plan
-from pipeline.diff.planfile import check, held, open_plan, records, seal
+from pipeline.diff import build
+from pipeline.diff.plan import Basis, Change, Held, Plan, Record
+from pipeline.diff.planfile import (
+    check,
+    dated,
+    dates,
+    held,
+    open_plan,
+    plan_path,
+    records,
+    seal,
+    seal_again,
+)
 from pipeline.errors import PlanRefused, UsageError
+from pipeline.values.context import Context
 
 OURS = [
     {"SellerSku": "A", "Name": "new", "Price": "12.00", "Quantity": ""},
@@ -55,6 +69,67 @@ def test_sealing_records_by_hand_makes_the_same_file(made: Any, tmp_path: Path) 
     plan = seal(copy, replace(made.plan, digest=""), made.records, made.held)
     assert copy.read_bytes() == made.path.read_bytes()
     assert plan == made.plan
+
+
+@pytest.fixture
+def large(made: Any, tmp_path: Path) -> tuple[Path, set[str]]:
+    """A plan of several blocks, its records many and one of them long, and the dates in its records."""
+    [first, _] = made.records
+    said = [f"2026-11-{day:02d} 10:00:00" for day in range(1, 29)]
+    texts = ["x" * 3_000_000, *(f"{text} of {no}" for no in range(300) for text in said)]
+
+    def each() -> Iterator[Record]:
+        for no, text in enumerate(texts, 1):
+            yield replace(first, no=no, changes=(Change(field="Name", before="", after=f" {text}"),))
+
+    one = made.held[0]
+    path = tmp_path / "large.jsonl"
+    seal(path, replace(made.plan, digest=""), each(), _held_dates(one))
+    return path, set(texts[1:])
+
+
+def _held_dates(one: Held) -> Iterator[Held]:
+    for _ in range(5_000):
+        yield replace(one, before="1999-01-01", after="1999-01-02")
+
+
+def test_dates_are_those_of_the_records_alone(large: tuple[Path, set[str]]) -> None:
+    path, said = large
+    assert path.stat().st_size > 5_000_000
+    assert dates(path) == said
+
+
+def test_a_plan_sealed_again_is_the_one_that_its_records_make(
+    made: Any, large: tuple[Path, set[str]], tmp_path: Path
+) -> None:
+    for old in (made.path, large[0]):
+        later = replace(made.plan, id="p2", created=made.plan.created + 60, digest="")
+        plan = seal_again(old, tmp_path / "again.jsonl", later)
+        assert plan == seal(tmp_path / "hand.jsonl", later, records(old), held(old))
+        assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "hand.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("place", [200, -1_000_000, -200, -40])
+def test_what_was_changed_is_not_sealed_again(
+    large: tuple[Path, set[str]], made: Any, tmp_path: Path, place: int
+) -> None:
+    path = large[0]
+    changed = bytearray(path.read_bytes())
+    changed[place] ^= 1
+    path.write_bytes(changed)
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(PlanRefused):
+        seal_again(path, tmp_path / "again.jsonl", made.plan)
+    with pytest.raises(PlanRefused):
+        dates(path)
+    assert set(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("now", [0.0, 86_400.0, 86_401.5, 1_795_000_000.7])
+def test_who_only_seals_anew_says_of_time_and_place_what_comparing_says(now: float, tmp_path: Path) -> None:
+    ctx = Context(timezone=ZoneInfo("America/Santiago"), currencies={"": "USD", "b": "CLP", "a": "PEN"})
+    assert dated(Basis(), ctx, now) == build.dated(Basis(), ctx, now)
+    assert plan_path(tmp_path, "p") == build.plan_path(tmp_path, "p")
 
 
 def test_one_byte_changed_anywhere_is_refused(made: Any) -> None:

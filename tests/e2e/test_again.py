@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -46,6 +48,27 @@ def test_the_same_again_is_the_same_plan_under_its_own_id(make_seller: Any, make
     pushed = seller("push", again.document["plan"], "--yes")
     assert pushed.exit_code == 0
     assert seller.held()["TEA-0001"]["Price"] == "99.00"
+
+
+#: What only comparing needs takes longer to import than an earlier comparison takes to be repeated.
+COMPARING = ("polars", "pandas", "pandera", "pipeline.diff.build", "pipeline.diff.compare")
+
+
+def test_who_repeats_a_comparison_waits_for_nothing_that_compares(
+    make_seller: Any, make_product: Any
+) -> None:
+    seller, _, catalog = _fill(make_seller, make_product)
+    seller("diff", catalog)
+    code = (
+        "import sys, io; from pipeline.cli.main import run; from pipeline.cli.shell import Shell; "
+        "said = io.StringIO(); "
+        "run(Shell(argv=tuple(sys.argv[1:]), stdout=io.StringIO(), stderr=said)); "
+        f"print({WORDS!r} in said.getvalue(), [name for name in {COMPARING!r} if name in sys.modules])"
+    )
+    place = ("--config", str(seller.folder / "sellercenter.toml"), "--state", str(seller.folder / "state"))
+    words = ("diff", str(catalog), "--snapshot", "latest", "--json", *place)
+    told = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=120)
+    assert told.stdout == "True []\n", told.stderr
 
 
 def _edit_file(seller: Any, rows: list[dict[str, str]], catalog: Path) -> None:
