@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.diff.build import ACQUITTED
 from pipeline.diff.planfile import open_plan, seal_again
 
 Held = Mapping[str, Any]
@@ -121,6 +122,18 @@ def test_whatever_differs_is_compared_afresh(
     assert WORDS not in after.stderr
     assert after.document["counts"] == fresh.document["counts"]
     assert after.document["fields_changed"] == fresh.document["fields_changed"]
+
+
+def test_values_that_may_go_back_for_a_few_days_are_judged_each_time(
+    make_seller: Any, make_product: Any
+) -> None:
+    seller, rows, catalog = _fill(make_seller, make_product)
+    assert seller("run", catalog, "--yes").exit_code == 0
+    before = seller.catalog([{**row, "Price": make_product(no)["Price"]} for no, row in enumerate(rows)])
+    first, again = seller("diff", before), seller("diff", before)
+    assert any(notice.endswith(ACQUITTED) for notice in open_plan(Path(first.document["plan"])).notices)
+    assert WORDS not in again.stderr
+    assert _plan(again) == _plan(first)
 
 
 def test_findings_are_told_again(make_seller: Any, make_product: Any) -> None:
