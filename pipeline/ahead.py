@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import RLock
 from typing import TypeVar
 
 #: Pieces under way at a time; each takes memory.
@@ -20,7 +21,7 @@ U = TypeVar("U")
 
 def ahead(look: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
     """`look` at each item, in order; for what changes nothing but what it returns."""
-    with _short_turns(), ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="look") as pool:
+    with _turns.short(), ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="look") as pool:
         under_way: deque[Future[U]] = deque()
         for item in items:
             under_way.append(pool.submit(look, item))
@@ -33,18 +34,38 @@ def ahead(look: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
 def beforehand(items: Iterable[T]) -> Iterator[T]:
     """The same items, each fetched while the one before it is dealt with."""
     coming, end = iter(items), object()
-    with _short_turns(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="fetch") as pool:
+    with _turns.short(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="fetch") as pool:
         under_way: Future[T | object] = pool.submit(next, coming, end)
         while (item := under_way.result()) is not end:
             under_way = pool.submit(next, coming, end)
             yield item  # type: ignore[misc]
 
 
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+class _Turns:
+    """Short while anyone needs them; who leaves last puts back what was.
+
+    Generators end in any order: the outer of two that were given up is closed before the inner.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()  # a generator may be closed by the collector, wherever its thread is
+        self._users = 0
+        self._before = 0.0
+
+    @contextmanager
+    def short(self) -> Iterator[None]:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(_TURN)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    sys.setswitchinterval(self._before)
+
+
+_turns = _Turns()

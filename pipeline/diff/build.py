@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from pipeline.diff.batches import pack
@@ -17,7 +16,7 @@ from pipeline.diff.measure import Measures
 from pipeline.diff.memory import Memory
 from pipeline.diff.paid import Market, market_of
 from pipeline.diff.plan import Basis, Counts, Forecast, Held, Inputs, Plan, Record
-from pipeline.diff.planfile import seal_lines
+from pipeline.diff.planfile import dated, plan_path, seal_lines
 from pipeline.diff.rules import rules_of
 from pipeline.diff.spool import Spool
 from pipeline.diff.suspects import FirstLook
@@ -33,13 +32,6 @@ Seconds = Callable[[int, int], float]
 ACQUITTED = "no guard judges them."
 ALONE = "only cost and floor judge it."
 _OURS = (ACQUITTED, ALONE, FACTOR, FILLED)
-#: A shop's clock and zone needn't be ours: a promotion that ended within this time may still be open.
-ZONES_DIFFER = 86_400.0
-
-
-def plan_path(folder: Path, plan_id: str) -> Path:
-    """Where a plan of this id lies."""
-    return folder / f"{plan_id}.plan.jsonl"
 
 
 def make_plan(
@@ -129,14 +121,6 @@ def _barred(accepted: Accepted, snapshot: Snapshot, draft: Draft, shop: Shop) ->
     if not together or severity_of(GROUP_REFUSED, shop.catalog.severity) != "error":
         return {}
     return taken_along(accepted, snapshot, draft.breaches)
-
-
-def dated(basis: Basis, ctx: Context, now: float) -> Basis:
-    """The same, knowing from when on prices matter, and in which currencies they are."""
-    since = datetime.fromtimestamp(now - ZONES_DIFFER, ctx.timezone) if now > ZONES_DIFFER else None
-    known = tuple(sorted((operator, code) for operator, code in ctx.currencies.items() if operator))
-    text = since.strftime("%Y-%m-%d %H:%M:%S") if since else ""
-    return replace(basis, since=text, zone=ctx.timezone.key, currencies=known)
 
 
 def first_prices(skus: Collection[str]) -> str:

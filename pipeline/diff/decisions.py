@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipeline.diff.build import Assembly, Seconds, plan_path
+from pipeline.diff.build import Assembly, Seconds
 from pipeline.diff.decide import missing_to_create
 from pipeline.diff.offers import Offer, faults, offers_in
 from pipeline.diff.paid import market_of
 from pipeline.diff.plan import Change, Counts, Effect, Held, Plan, Record
-from pipeline.diff.planfile import held, open_plan, records
+from pipeline.diff.planfile import held, open_plan, plan_path, records
 from pipeline.diff.prices import is_price
 from pipeline.diff.reviewed import Answer, Review
 from pipeline.diff.rules import known_field

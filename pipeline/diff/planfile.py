@@ -42,12 +42,12 @@ _AGAIN = "make a new one with `sellercenter diff`"
 
 
 def plan_path(folder: Path, plan_id: str) -> Path:
-    """As `build.plan_path`: where a plan of this id lies."""
+    """Where a plan of this id lies."""
     return folder / f"{plan_id}.plan.jsonl"
 
 
 def dated(basis: Basis, ctx: Context, now: float) -> Basis:
-    """As `build.dated`: the same, knowing from when on prices matter, and in which currencies they are."""
+    """The same, knowing from when on prices matter, and in which currencies they are."""
     since = datetime.fromtimestamp(now - ZONES_DIFFER, ctx.timezone) if now > ZONES_DIFFER else None
     known = tuple(sorted((operator, code) for operator, code in ctx.currencies.items() if operator))
     text = since.strftime("%Y-%m-%d %H:%M:%S") if since else ""

@@ -76,8 +76,8 @@ class Hasher:
             meant = [comparable(of, text, self._ctx) for text in new] if of.name in self._named else new
             words = pl.DataFrame({of.name: meant}, {of.name: pl.String}).select(_hash(of)).to_series()
             found |= zip(new, words.to_list(), strict=True)
-            if len(known) > _REMEMBERED:
-                known.clear()
+            if len(known) > _REMEMBERED:  # anew, not emptied: another thread may be reading it
+                known = self._known[of.name] = {}
             known |= found
         hashes: Words = np.array([*map(found.__getitem__, few.texts), 0], np.uint64)[few.codes]
         return hashes

@@ -12,12 +12,13 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.diff.build import Assembly, dated, plan_path
+from pipeline.diff.build import Assembly
 from pipeline.diff.compare import Draft
 from pipeline.diff.memory import Memory
 from pipeline.diff.paid import market_of
 from pipeline.diff.places import place_of
 from pipeline.diff.plan import Change, Effect, Forecast, Held, Inputs, Plan, Record
+from pipeline.diff.planfile import dated, plan_path
 from pipeline.diff.rules import Rules, rules_of
 from pipeline.diff.settle import Decided, Side, settled
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.diff.build import make_plan, plan_path
+from pipeline.diff.build import make_plan
 from pipeline.diff.memory import Resting, SourceSize, Written
 from pipeline.diff.plan import Change, Effect, Held, Plan, Record
-from pipeline.diff.planfile import held, records
+from pipeline.diff.planfile import held, plan_path, records
 from pipeline.market.feeds import Action
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part, Source
 from pipeline.read.finding import Finding

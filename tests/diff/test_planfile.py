@@ -8,25 +8,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.diff import build
-from pipeline.diff.plan import Basis, Change, Held, Plan, Record
+from pipeline.diff.plan import Change, Held, Plan, Record
 from pipeline.diff.planfile import (
     check,
-    dated,
     dates,
     held,
     open_plan,
-    plan_path,
     records,
     seal,
     seal_again,
 )
 from pipeline.errors import PlanRefused, UsageError
-from pipeline.values.context import Context
 
 OURS = [
     {"SellerSku": "A", "Name": "new", "Price": "12.00", "Quantity": ""},
@@ -123,13 +118,6 @@ def test_what_was_changed_is_not_sealed_again(
     with pytest.raises(PlanRefused):
         dates(path)
     assert set(tmp_path.rglob("*")) == before
-
-
-@pytest.mark.parametrize("now", [0.0, 86_400.0, 86_401.5, 1_795_000_000.7])
-def test_who_only_seals_anew_says_of_time_and_place_what_comparing_says(now: float, tmp_path: Path) -> None:
-    ctx = Context(timezone=ZoneInfo("America/Santiago"), currencies={"": "USD", "b": "CLP", "a": "PEN"})
-    assert dated(Basis(), ctx, now) == build.dated(Basis(), ctx, now)
-    assert plan_path(tmp_path, "p") == build.plan_path(tmp_path, "p")
 
 
 def test_one_byte_changed_anywhere_is_refused(made: Any) -> None:
