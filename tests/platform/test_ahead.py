@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -28,10 +28,14 @@ def given_up() -> None:
         return
 
 
+def refusing(items: Iterable[int]) -> None:
+    for _ in items:
+        raise ValueError("enough")
+
+
 def left_by_an_error() -> None:
     with pytest.raises(ValueError, match="enough"):
-        for _ in ahead(same, beforehand(range(5))):
-            raise ValueError("enough")
+        refusing(ahead(same, beforehand(range(5))))
 
 
 def broken_inside() -> None:
