@@ -169,9 +169,10 @@ class _Cells:
         starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + count + 1]
         codes = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
         filled = starts[1:] != starts[:-1]
-        if column.offset == 0 and not filled.all():
+        if not filled.all():
             valid = pa.py_buffer(np.packbits(filled, bitorder="little"))
-            column = pa.Array.from_buffers(pa.string(), count, [valid, offsets, data])
+            buffers = [valid, offsets.slice(starts.itemsize * column.offset), data]
+            column = pa.Array.from_buffers(pa.string(), count, buffers)
         return cls(column, starts - starts[0], codes[starts[0] : starts[-1]])
 
     def counted(self, code: int) -> npt.NDArray[np.int64] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from pipeline.read.catalog import ReadOptions
 from pipeline.read.delimited import read_delimited
 from pipeline.read.dialect import Dialect
-from pipeline.read.fast import read_fast
+from pipeline.read.fast import _Cells, read_fast
 from pipeline.read.lines import Scanner
 from pipeline.read.notes import Notes
 from pipeline.read.table import TableWriter, batches_in
@@ -234,3 +235,12 @@ def test_workbooks_of_openpyxl(read, rows):
     book.save(out)
     seen = read(out.getvalue(), name="a.xlsx")
     assert (seen.headers, seen.rows) == (HEADERS, expected(rows))
+
+
+@pytest.mark.parametrize("start", range(7))
+def test_empty_cells_are_nulls_wherever_a_column_begins(start):
+    texts = ["a", "", "bc", "", "", "d"]
+    for count in range(7 - start):
+        column = _Cells.of(pa.array(texts).slice(start, count)).column
+        column.validate(full=True)
+        assert column.to_pylist() == [text or None for text in texts[start : start + count]]
