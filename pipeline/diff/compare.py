@@ -79,7 +79,8 @@ class Draft:
         self._stretch = stretch
         self._columns = shop_columns(snapshot.path)
         self._readable, self._unreadable = _fields(accepted.fields, self._columns, rules)
-        if look and (look.fields, look.snapshot, look.ctx) != (tuple(self._readable), snapshot, rules.ctx):
+        asked = (tuple(self._readable), snapshot, rules.ctx)
+        if look and ((look.fields, look.snapshot, look.ctx) != asked or not look.saw(accepted)):
             look = None
         with ThreadPoolExecutor(max_workers=1) as beside:  # the two passes over the file need each other not
             digests = beside.submit(self._digested, look)

@@ -79,6 +79,10 @@ class FirstLook:
         self._digests.append(found[0])
         self._rows.append(found[1])
 
+    def saw(self, accepted: Accepted) -> bool:
+        """Whether it was shown as many rows as were judged: one that wasn't would acquit the rest."""
+        return sum(map(len, self._rows)) == accepted.total
+
     def digests(self, accepted: Accepted) -> Digests:
         """The digests of the accepted rows."""
         self._digests = [screen.collected(self._digests, accepted.total, len(self.fields))]

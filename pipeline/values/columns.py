@@ -101,7 +101,7 @@ class Parsed:
 
     Attributes:
         odd: the cells without a value (null there).
-        few: the values of columns that have few.
+        few: the values of columns that have few; a cell to be cleared ("") has none there.
     """
 
     frame: pl.DataFrame
