@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
-from pipeline.ahead import beforehand
 from pipeline.diff.absent import absent, active, undecidable
 from pipeline.diff.kin import held_back
 from pipeline.diff.meet import Meeting, by_sku
@@ -180,7 +179,9 @@ class Draft:
                 for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True)
                 if mine.height
             )
-            for met in beforehand(compared):  # the next is put side by side while this one is decided
+            for met in (
+                compared
+            ):  # one after the other: a thread beside would only take Python's turns from deciding
                 yield from meeting.decide(met)
 
     def _digested(self, look: FirstLook | None) -> Digests | None:
