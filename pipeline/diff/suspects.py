@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.diff import screen
@@ -65,19 +66,26 @@ class FirstLook:
         self.fields, self.snapshot, self.ctx = tuple(fields), snapshot, ctx
         self._hasher = screen.Hasher(fields, ctx)
         beside = ThreadPoolExecutor(max_workers=1)
-        self._indexed = beside.submit(ShopIndex, snapshot)  # whoever looks first waits for it
+        self._indexed: Future[ShopIndex] | None = beside.submit(ShopIndex, snapshot)  # who looks first waits
         beside.shutdown(wait=False)
         self._digests: list[Digests] = []
-        self._rows: list[Rows] = []
+        self._rows: list[npt.NDArray[np.int32]] = []
+        self._clash = False
 
     def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Digests, Rows]:
         """Of some rows; `few` are the columns of few values."""
+        assert self._indexed is not None, "all rows were shown already"
         return screen.our_digests(values, self._hasher, few), self._indexed.result().find(values[KEY])
 
     def keep(self, found: tuple[Digests, Rows]) -> None:
         """Of the rows that come next."""
         self._digests.append(found[0])
-        self._rows.append(found[1])
+        self._rows.append(found[1].astype(np.int32))  # a shop of two thousand million products is none
+
+    def done(self) -> None:
+        """All rows were shown: the shop's SKUs are no longer needed."""
+        if self._indexed is not None:
+            self._clash, self._indexed = self._indexed.result().clash, None
 
     def saw(self, accepted: Accepted) -> bool:
         """Whether it was shown as many rows as were judged: one that wasn't would acquit the rest."""
@@ -91,7 +99,8 @@ class FirstLook:
 
     def rows(self, accepted: Accepted) -> Rows | None:
         """For each accepted row the row of the shop, or NOWHERE; None where hashes don't tell."""
-        if self._indexed.result().clash:
+        self.done()
+        if self._clash:
             return None
         whole = np.concatenate([np.zeros(0, dtype=np.int64), *self._rows])
         return whole if accepted.kept is None else whole[accepted.kept]

@@ -47,7 +47,7 @@ class ShopIndex:
     def __init__(self, snapshot: Snapshot) -> None:
         self._keys = _keys(frame[KEY] for frame in shop_batches(snapshot.path, [KEY]))
         hashes = _hashes(self._keys)
-        self._order = np.argsort(hashes, kind="stable")
+        self._order = np.argsort(hashes, kind="stable").astype(np.int32)
         self._ranked = hashes[self._order]
         self.rows = len(hashes)
         self.clash = bool((self._ranked[1:] == self._ranked[:-1]).any())
@@ -59,7 +59,7 @@ class ShopIndex:
         if not self.rows:
             return np.full(len(wanted), NOWHERE, dtype=np.int64)
         rank = np.minimum(_ranks(self._ranked, wanted), self.rows - 1)
-        rows = self._order[rank]
+        rows: Rows = self._order[rank].astype(np.int64)
         same = pc.equal(self._keys.take(pa.array(rows)), theirs.cast(pa.large_string()))
         return np.where(pc.fill_null(same, False).to_numpy(zero_copy_only=False), rows, NOWHERE)
 

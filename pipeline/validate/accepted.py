@@ -31,6 +31,9 @@ class Onlooker(Protocol):
     def keep(self, found: Any) -> None:
         """What was seen of the rows that come next."""
 
+    def done(self) -> None:
+        """All rows were shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:

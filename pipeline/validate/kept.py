@@ -71,9 +71,9 @@ class Keys:
         for name, column in words.items():
             self._parts.setdefault(name, []).append(column)
 
-    def column(self, name: Name) -> Words | None:
-        """One word a row, in order; None where no row has any."""
-        parts = self._parts.get(name)
+    def take(self, name: Name) -> Words | None:
+        """One word a row, in order, and no longer kept here; None where no row has any."""
+        parts = self._parts.pop(name, None)
         return np.concatenate(parts) if parts else None
 
     def _meaning(self, values: pl.DataFrame, name: str, few: Few | None) -> Words:
@@ -126,20 +126,21 @@ def doubtful(keys: Keys, known: Words | None) -> list[int]:
     """Rows that may break a rule between rows.
 
     Args:
+        keys: emptied by it: a word a row and name is the most that validation holds.
         known: hashes of what the shop lists, sorted; None = not asked.
     """
-    like, parent = keys.column("like"), keys.column("parent")
+    like, parent = keys.take("like"), keys.take("parent")
     if like is None:
         return []
     rows = np.flatnonzero(parent) if parent is not None else np.zeros(0, dtype=np.int64)
-    sku = keys.column("sku") if len(rows) else None
+    sku = keys.take("sku") if len(rows) else None
     with ThreadPoolExecutor(max_workers=1) as beside:
         twins = beside.submit(_twins, like)
         doubt: Flags = np.zeros(len(like), dtype=np.bool_)
         if parent is not None and sku is not None:
             doubt[rows] = _astray(parent[rows], sku, rows, known)
             np.copyto(sku, parent, where=parent != 0)
-            doubt |= _mixed(sku, [column for name in _MEANT if (column := keys.column(name)) is not None])
+            doubt |= _mixed(sku, [column for name in _MEANT if (column := keys.take(name)) is not None])
         doubt |= twins.result()
     return [int(row) for row in np.flatnonzero(doubt)]
 

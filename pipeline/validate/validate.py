@@ -155,6 +155,8 @@ class _Work:
                     self.beside.keep(seen.beside)
                 spool.write(seen.table)
         self.judge.finish()
+        if self.beside:
+            self.beside.done()
 
     def _look(self, texts: pl.DataFrame, schema: pa.Schema) -> _Seen:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
