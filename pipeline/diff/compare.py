@@ -179,9 +179,8 @@ class Draft:
                 for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True)
                 if mine.height
             )
-            for met in (
-                compared
-            ):  # one after the other: a thread beside would only take Python's turns from deciding
+            # One after the other: a thread that compares beside only takes the interpreter from deciding.
+            for met in compared:
                 yield from meeting.decide(met)
 
     def _digested(self, look: FirstLook | None) -> Digests | None:
