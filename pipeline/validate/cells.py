@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline.read.catalog import PART, Mapped
 from pipeline.validate.screen import calm_column, is_calm
-from pipeline.values.columns import Known, Odd, Parsed, parse_column, parse_columns
+from pipeline.values.columns import Odd, Parsed, Remembered, parse_column, parse_columns
 from pipeline.values.context import Context, Format
 from pipeline.values.kinds import blank
 from pipeline.values.text import SPACE
@@ -30,7 +30,7 @@ class Reader:
     ctx: Context
     clear: str
     owners: Mapping[str, frozenset[int]]
-    known: Known = field(default_factory=dict)
+    known: Remembered = field(default_factory=dict)
 
     def read(self, frame: pl.DataFrame) -> Parsed:
         """Values for texts, and the cells without one, by row of the frame.

@@ -92,7 +92,7 @@ def by_text(column: pl.Series) -> Few:
 
 
 #: Field → text → its value, and what is wrong with a text that has none.
-Known = dict[str, dict[str, tuple[str | None, Problem | None]]]
+Remembered = dict[str, dict[str, tuple[str | None, Problem | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def parse_columns(
     fields: Sequence[Field],
     formats: Mapping[str, Format],
     ctx: Context,
-    known: Known | None = None,
+    known: Remembered | None = None,
 ) -> Parsed:
     """Source texts → values, column by column.
 
@@ -142,7 +142,7 @@ def parse_columns(
 
 
 def _of_few(
-    column: pl.Series, alike: Few, field: Field, fmt: Format, ctx: Context, known: Known
+    column: pl.Series, alike: Few, field: Field, fmt: Format, ctx: Context, known: Remembered
 ) -> tuple[pl.Series, dict[str, Problem], Few]:
     """Values of a column of few texts, what is wrong with those that have none, and its few values."""
     memory = known.setdefault(field.name, {})
