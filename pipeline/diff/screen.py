@@ -79,8 +79,7 @@ class Hasher:
             if len(known) > _REMEMBERED:  # anew, not emptied: another thread may be reading it
                 known = self._known[of.name] = {}
             known |= found
-        hashes: Words = np.array([*map(found.__getitem__, few.texts), 0], np.uint64)[few.codes]
-        return hashes
+        return few.words(found)
 
 
 def _hash(of: Field) -> pl.Expr:

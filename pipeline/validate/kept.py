@@ -83,8 +83,7 @@ class Keys:
         if new := [text for text in few.texts if text not in known]:
             meant = [comparable(self.fields[name], text, self.ctx) for text in new]
             known.update(zip(new, hashes(pl.Series(meant, dtype=pl.String)).tolist(), strict=True))
-        found: Words = np.array([*(known[text] for text in few.texts), 0], np.uint64)[few.codes]
-        return found
+        return few.words(known)
 
     def meaning(self, values: Mapping[str, str | None], name: str) -> str:
         """What a row's brand or category is compared by, "" if it has none."""

@@ -75,6 +75,11 @@ class Few:
         """What was found of the texts, for the whole column."""
         return pl.Series(name, pa.array([*found, None], pa.string()).take(pa.array(self.codes)))
 
+    def words(self, of_text: Mapping[str, int]) -> npt.NDArray[np.uint64]:
+        """A number for each cell, given one for each text; 0 where it has none."""
+        found: npt.NDArray[np.uint64] = np.array([*map(of_text.__getitem__, self.texts), 0], np.uint64)
+        return found[self.codes]
+
 
 def few(column: pl.Series) -> Few | None:
     """The texts of a column that has few of them; None = it has many, or few cells."""
