@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -29,6 +30,8 @@ ARROW = "mapped.arrow"
 #: Recipe of the digest: changes when the same mapping would make other values.
 _RECIPE = "mapping/1"
 _LISTED = 10_000
+#: Rows that are worked out together.
+_ROWS = 32_768
 
 
 def apply(
@@ -40,7 +43,7 @@ def apply(
     folder: Path,
     clear: str = CLEAR,
 ) -> Mapped:
-    """The catalog in canonical names; its rows come to stand in `folder`/mapped.arrow.
+    """The catalog in canonical names; what isn't a column of it comes to stand in `folder`/mapped.arrow.
 
     Args:
         clear: what a cell says to ask for clearing, as the settings have it.
@@ -51,7 +54,7 @@ def apply(
     """
     binding = bind(catalog, mapping, dialect, operators)
     work = _Work(catalog, mapping, binding, clear)
-    path = catalog.path if work.is_the_same() else work.write(folder / ARROW)
+    path = work.write(folder / ARROW)
     formats = {name: _format(bound) for bound in binding.fields for name in bound.names}
     findings = sorted(
         [*_still_errors(catalog, binding), *binding.findings, *work.findings],
@@ -63,7 +66,8 @@ def apply(
         internal=tuple(name for bound in binding.internal for name in bound.names),
         sources={name: bound.source for bound in binding.all for name in bound.names},
         formats=formats,
-        rows=catalog.rows if path == catalog.path else work.rows,
+        borrowed=work.borrowed,
+        rows=work.rows,
         skipped=dict(work.skipped),
         catalog=catalog,
         findings=tuple(findings),
@@ -128,7 +132,11 @@ class _Output:
 
 
 class _Work:
-    """One application: reads the catalog (more than once where there are parents), writes the result."""
+    """One application: reads the catalog (more than once where there are parents), writes the result.
+
+    Attributes:
+        borrowed: column of the result → the catalog's column that it is.
+    """
 
     def __init__(self, catalog: Catalog, mapping: Mapping, binding: Binding, clear: str) -> None:
         self._catalog = catalog
@@ -136,6 +144,7 @@ class _Work:
         self._binding = binding
         self._clear = clear
         self.rows = 0
+        self.borrowed: dict[str, str] = {}
         self.skipped: Counter[str] = Counter()
         self.findings: list[Finding] = []
         self._failed: Counter[str] = Counter()
@@ -146,18 +155,6 @@ class _Work:
         self._outputs = [self._output(bound) for bound in binding.all]
 
     # -- what is asked ---------------------------------------------------------------------------
-
-    def is_the_same(self) -> bool:
-        """Whether the catalog's own file already is the result: every field is the column of its name."""
-        variants = self._mapping.file.variants
-        if self._mapping.file.skip or variants.group or variants.parent or self._binding.internal:
-            return False
-        return self._clear == CLEAR and all(
-            output.raw
-            and output.bound.names == (output.bound.plain,)
-            and not self._moves_commas(output.bound)
-            for output in self._outputs
-        )
 
     def _moves_commas(self, bound: Bound) -> bool:
         return self._numbers and bound.format.decimal == ","
@@ -238,36 +235,53 @@ class _Work:
     # -- the rows --------------------------------------------------------------------------------
 
     def write(self, path: Path) -> Path:
-        """Write the result."""
+        """Write what the catalog doesn't hold already; where that is nothing, the result is its own file."""
         self._prepare()
-        names = [name for bound in self._binding.all for name in bound.names]
-        head = [pa.field(ROW, pa.int64()), pa.field(PART, pa.int32()), pa.field(LINE, pa.int64())]
+        if self._stateful:
+            head = [pa.field(ROW, pa.int64()), pa.field(PART, pa.int32()), pa.field(LINE, pa.int64())]
+            return self._written(path, head, range(len(self._outputs)), self._products())
+        # Rows stay as they are: columns that at most change their name are borrowed.
+        self.rows = self._catalog.rows
+        plain = {at: output for at, output in enumerate(self._outputs) if self._is_column(output)}
+        self.borrowed = {name: name for name in (ROW, PART, LINE)}
+        self.borrowed |= {name: of.bound.plain for of in plain.values() for name in of.bound.names}
+        computed = [at for at in range(len(self._outputs)) if at not in plain]
+        if not computed:
+            return self._catalog.path
+        return self._written(path, [], computed, self._values(computed))
+
+    def _written(
+        self, path: Path, head: Sequence[pa.Field], wanted: Sequence[int], results: Iterator[list[pa.Array]]
+    ) -> Path:
+        """An Arrow file of some outputs."""
+        names = [name for at in wanted for name in self._outputs[at].bound.names]
         schema = pa.schema([*head, *(pa.field(name, pa.string()) for name in names)])
         with pa.ipc.new_file(str(path), schema) as writer:
-            for columns in beforehand(self._results()):
-                count = len(columns[0])
-                numbers = pa.array(range(self.rows, self.rows + count), pa.int64())
-                writer.write_batch(pa.record_batch([numbers, *columns], schema=schema))
-                self.rows += count
+            for columns in beforehand(results):
+                writer.write_batch(pa.record_batch(columns, schema=schema))
         return path
 
-    def _results(self) -> Iterator[list[pa.Array]]:
-        """PART, LINE and the output columns of each batch."""
-        if self._stateful:
-            for frame in self._kept():
-                made = self._made(frame, range(len(self._outputs)))
-                yield [
-                    pa.array(made[PART].to_arrow(), pa.int32()),
-                    made[LINE].to_arrow(),
-                    *self._columns(made),
-                ]
-            return
-        # Rows stay as they are: columns that only change their name are handed on untouched.
-        computed = [at for at, output in enumerate(self._outputs) if not self._is_column(output)]
-        wanted = sorted({*computed, self._key}) if computed else []
-        for batch in self._catalog.batches():
-            made = self._made(_with_virtual(self._frame(batch)), wanted) if wanted else pl.DataFrame()
-            yield [batch.column(PART), batch.column(LINE), *self._columns(made, batch)]
+    def _products(self) -> Iterator[list[pa.Array]]:
+        """ROW, PART, LINE and all outputs of the products of each batch."""
+        everything = range(len(self._outputs))
+        for frame in self._kept():
+            made = self._made(frame, everything)
+            rows = pa.array(np.arange(self.rows, self.rows + made.height))
+            self.rows += made.height
+            part = pa.array(made[PART].to_arrow(), pa.int32())
+            yield [rows, part, made[LINE].to_arrow(), *self._columns(made, everything)]
+
+    def _values(self, computed: Sequence[int]) -> Iterator[list[pa.Array]]:
+        """Some outputs of each batch, row by row; several batches are worked out together."""
+        wanted = sorted({*computed, self._key})
+        used = {name for at in wanted for name in columns_of(self._outputs[at].bound.node)}
+        for batches in _together(self._catalog.batches()):
+            frame = pl.concat([self._frame(batch, used) for batch in batches], rechunk=True)
+            made = self._made(_with_virtual(frame), wanted)
+            columns, start = list(self._columns(made, computed)), 0
+            for batch in batches:
+                yield [column.slice(start, batch.num_rows) for column in columns]
+                start += batch.num_rows
 
     def _is_column(self, output: _Output) -> bool:
         return output.raw and not self._moves_commas(output.bound)
@@ -289,22 +303,19 @@ class _Work:
             made = frame.select(pl.col(PART), pl.col(LINE)).with_columns(made.drop(PART, LINE))
         return self._without_failures(made)
 
-    def _columns(self, made: pl.DataFrame, batch: pa.RecordBatch | None = None) -> Iterator[pa.Array]:
-        """One column a name: as it was made, or where it needn't be, the batch's own."""
-        for at, output in enumerate(self._outputs):
-            if batch is not None and self._is_column(output):
-                column = batch.column(output.bound.plain)
-            else:
-                column = made[f"o{at}"].to_arrow().cast(pa.string())
-            yield from [column] * len(output.bound.names)
+    def _columns(self, made: pl.DataFrame, wanted: Sequence[int]) -> Iterator[pa.Array]:
+        """One column a name of some outputs."""
+        for at in wanted:
+            column = made[f"o{at}"].to_arrow().cast(pa.string())
+            yield from [column] * len(self._outputs[at].bound.names)
 
     def _frames(self) -> Iterator[pl.DataFrame]:
         for batch in self._catalog.batches():
-            yield self._frame(batch)
+            yield self._frame(batch, self._binding.headers.used)
 
-    def _frame(self, batch: pa.RecordBatch) -> pl.DataFrame:
-        """The columns that anything needs, as a Polars frame, number cells written as the mapping expects."""
-        wanted = {*self._binding.headers.used, ROW, PART, LINE}
+    def _frame(self, batch: pa.RecordBatch, used: Collection[str]) -> pl.DataFrame:
+        """The columns that are used, as a Polars frame, number cells written as the mapping expects."""
+        wanted = {*used, ROW, PART, LINE}
         names = [name for name in batch.schema.names if name in wanted]
         frame = pl.DataFrame({name: pl.from_arrow(batch.column(name)) for name in names})
         commas = {
@@ -441,6 +452,18 @@ class _Work:
                     sku=(row[sku] or "")[:200],
                 )
             )
+
+
+def _together(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """The same batches, a few at a time: each question to a frame has its price, however short the frame."""
+    some: list[pa.RecordBatch] = []
+    for batch in batches:
+        some.append(batch)
+        if sum(each.num_rows for each in some) >= _ROWS:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _with_virtual(frame: pl.DataFrame) -> pl.DataFrame:

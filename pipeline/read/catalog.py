@@ -6,6 +6,7 @@ import contextlib
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,8 @@ class Mapped:
     Variants and image rows that belong to one product have been folded into one row.
 
     Attributes:
-        path: Arrow IPC file: ROW, PART, LINE, a string column per canonical field (null = blank,
-            leave alone; schemas.fields.CLEAR = asked to clear), and a column per internal name.
+        path: Arrow IPC file of what isn't borrowed; the catalog's own where all is.
+        borrowed: column → the catalog's column that it is, row by row.
         fields: canonical names, in order; the owned fields.
         internal: names of columns that are never sent (`cost`, `floor`), as "@cost".
         sources: field → where its values come from.
@@ -136,9 +137,21 @@ class Mapped:
     findings: tuple[Finding, ...] = ()
     digest: str = ""
     ties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    borrowed: Mapping[str, str] = field(default_factory=dict)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        yield from batches_of(self.path)
+        """The rows, in order: ROW, PART, LINE, a string column per canonical field (null = blank,
+        leave alone; schemas.fields.CLEAR = asked to clear), and a column per internal name."""
+        if not self.borrowed:
+            yield from batches_of(self.path)
+            return
+        alone = self.path == self.catalog.path
+        made = repeat(None) if alone else batches_of(self.path)
+        names = (ROW, PART, LINE, *self.fields, *self.internal)
+        for batch, more in zip(self.catalog.batches(), made, strict=not alone):
+            columns = {name: batch.column(theirs) for name, theirs in self.borrowed.items()}
+            columns |= {name: more.column(name) for name in more.schema.names} if more is not None else {}
+            yield pa.record_batch({name: columns[name] for name in names})
 
     def cell(self, part: int, line: int, name: str) -> CellRef:
         """Where the value of a field of a row stands: the main column of its source."""

@@ -72,7 +72,7 @@ class Accepted:
             columns = next((batch.schema.names for batch in stored(self.path)), ())
         lent = [name for name in self.lent if name in (columns or ())]
         found = (
-            filled(self.path, self.mapped.path, lent, columns)
+            filled(self.path, self.mapped, lent, columns)
             if lent and columns
             else stored(self.path, columns)
         )

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import StateError
-from pipeline.read.catalog import ROW, batches_of
+from pipeline.read.catalog import ROW, Mapped
 
 _FLAG = "__lent "
 
@@ -62,7 +62,9 @@ def stored(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
             yield reader.get_batch(index)
 
 
-def filled(path: Path, mapped: Path, lent: Sequence[str], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def filled(
+    path: Path, mapped: Mapped, lent: Sequence[str], columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
     """Some columns of an accepted file, of which some are borrowed.
 
     Raises:
@@ -70,12 +72,12 @@ def filled(path: Path, mapped: Path, lent: Sequence[str], columns: Sequence[str]
     """
     lent = [name for name in lent if name in columns]
     ours = _Rows(stored(path, [ROW, *columns, *map(flag, lent)]))
-    for theirs in batches_of(mapped):  # not read: long texts are most of its bytes, and few are asked for
+    for theirs in mapped.batches():  # not read: long texts are most of its bytes, and few are asked for
         batch = ours.up_to(theirs.column(ROW)[-1].as_py()) if theirs.num_rows else None
         if batch is not None:
             yield _filled(batch, theirs, lent, columns)
     if ours.up_to(np.iinfo(np.int64).max) is not None:
-        raise StateError(f"{path} holds rows that {mapped} doesn't")
+        raise StateError(f"{path} holds rows that {mapped.path} doesn't")
 
 
 def _filled(

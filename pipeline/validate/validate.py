@@ -75,7 +75,7 @@ def validate(
     folder.mkdir(parents=True, exist_ok=True)
     parsed = folder / "accepted.arrow"
     work.read_all(parsed)
-    read = partial(filled, parsed, mapped.path, mapped.fields)
+    read = partial(filled, parsed, mapped, mapped.fields)
     work.judge_keys(read)
     refuse(read, work.placer, settings)
     return _accepted(parsed, work)
@@ -258,7 +258,7 @@ def _present(read: Read, skus: set[str]) -> frozenset[str]:
 def _accepted(path: Path, work: _Work) -> Accepted:
     """All rows, and which of them no finding refused."""
     refused = work.placer.refused
-    read = partial(filled, path, work.mapped.path, work.mapped.fields)
+    read = partial(filled, path, work.mapped, work.mapped.fields)
     kept, lost = _without(read, refused) if refused else (None, set())
     total = sum(batch.num_rows for batch in stored(path, [ROW])) if kept is None else len(kept)
     return Accepted(

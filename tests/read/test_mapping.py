@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,6 +187,31 @@ def test_canonical_headers_need_no_mapping(read, mapped):
     assert rows == [{"SellerSku": "007", "Name": "a", "Price": "5", "ProductData.Color": "Red"}]
     assert done.path == seen.catalog.path
     assert done.cell(0, 2, "Price").cell == "C2"
+
+
+def test_only_what_is_computed_is_written(read, mapped):
+    seen = read(b"sku,title,preis,color\n007,a,5,Red\n008,,6,\n")
+    said = """
+    [columns]
+    SellerSku = "sku"
+    Name = "title"
+    Price = { value = "[preis] * 2" }
+    "ProductData.Color" = "color"
+    """
+    done, rows = mapped(seen.catalog, said)
+    assert rows == [
+        {"SellerSku": "007", "Name": "a", "Price": "10", "ProductData.Color": "Red"},
+        {"SellerSku": "008", "Name": None, "Price": "12", "ProductData.Color": None},
+    ]
+    with pa.ipc.open_file(done.path) as file:
+        assert file.schema.names == ["Price"]
+
+
+def test_new_names_alone_write_nothing(read, mapped):
+    seen = read(b"sku,title\n007,a\n008,\n")
+    done, rows = mapped(seen.catalog, '[columns]\nSellerSku = "sku"\nName = "title"\n')
+    assert rows == [{"SellerSku": "007", "Name": "a"}, {"SellerSku": "008", "Name": None}]
+    assert (done.path, done.rows) == (seen.catalog.path, 2)
 
 
 def test_plain_names_mean_every_operator(read, mapped):
