@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -135,20 +136,16 @@ def our_rows(accepted: Accepted, wanted: Flags, ends: Rows) -> Iterator[pl.DataF
     Args:
         ends: for each stretch the row after its last.
     """
-    kept: list[pa.RecordBatch] = []
-    start, left = 0, ends.tolist()
-    for batch in accepted.batches():
-        empty = pa.RecordBatch.from_pylist([], schema=batch.schema)
-        done = 0
-        while done < batch.num_rows:
-            rows = min(batch.num_rows - done, left[0] - start)
-            flags = wanted[start : start + rows]
-            if flags.any():
-                kept.append(batch.slice(done, rows).filter(pa.array(flags)))
-            start, done = start + rows, done + rows
-            if start == left[0]:
-                yield _frame([empty, *kept])
-                kept, left = [], left[1:]
+    frames = (_frame([batch]) for batch in accepted.some(wanted))
+    left = pl.DataFrame()
+    for start, end in pairwise([0, *ends.tolist()]):
+        parts, missing = [pl.DataFrame()], int(wanted[start:end].sum())
+        while missing:
+            left = left if left.height else next(frames)
+            parts.append(left.head(missing))
+            left = left.slice(parts[-1].height)
+            missing -= parts[-1].height
+        yield pl.concat(parts[1:]) if parts[1:] else parts[0]
 
 
 def shop_columns(path: Path) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import contextlib
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -145,12 +144,15 @@ class Mapped:
         if not self.borrowed:
             yield from batches_of(self.path)
             return
-        alone = self.path == self.catalog.path
-        made = repeat(None) if alone else batches_of(self.path)
         names = (ROW, PART, LINE, *self.fields, *self.internal)
-        for batch, more in zip(self.catalog.batches(), made, strict=not alone):
+        if self.path == self.catalog.path:
+            theirs = [self.borrowed[name] for name in names]
+            for batch in self.catalog.batches():
+                yield batch.select(theirs).rename_columns(list(names))
+            return
+        for batch, made in zip(self.catalog.batches(), batches_of(self.path), strict=True):
             columns = {name: batch.column(theirs) for name, theirs in self.borrowed.items()}
-            columns |= {name: more.column(name) for name in more.schema.names} if more is not None else {}
+            columns |= {name: made.column(name) for name in made.schema.names}
             yield pa.record_batch({name: columns[name] for name in names})
 
     def cell(self, part: int, line: int, name: str) -> CellRef:

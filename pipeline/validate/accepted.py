@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.read.catalog import Mapped
 from pipeline.read.finding import Finding
-from pipeline.validate.lent import filled, stored
+from pipeline.validate.lent import filled, only, stored
 from pipeline.values.columns import Few
 
 
@@ -68,20 +68,22 @@ class Accepted:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The accepted rows, in order, a few thousand at a time; all columns if not said, in their order."""
+        return self._batches(columns, self.kept)
+
+    def some(self, wanted: npt.NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
+        """All columns of those of the accepted rows that are wanted: one flag each."""
+        if self.kept is None:
+            return self._batches(None, wanted)
+        flags = self.kept.copy()
+        flags[flags] = wanted
+        return self._batches(None, flags)
+
+    def _batches(
+        self, columns: Sequence[str] | None, wanted: npt.NDArray[np.bool_] | None
+    ) -> Iterator[pa.RecordBatch]:
         if columns is None and self.lent:
             columns = next((batch.schema.names for batch in stored(self.path)), ())
-        lent = [name for name in self.lent if name in (columns or ())]
-        found = (
-            filled(self.path, self.mapped, lent, columns)
-            if lent and columns
-            else stored(self.path, columns)
-        )
-        return found if self.kept is None else _only(found, self.kept)
-
-
-def _only(batches: Iterator[pa.RecordBatch], kept: npt.NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
-    start = 0
-    for batch in batches:
-        flags = kept[start : start + batch.num_rows]
-        start += batch.num_rows
-        yield batch if flags.all() else batch.filter(pa.array(flags))
+        if columns and any(name in columns for name in self.lent):
+            return filled(self.path, self.mapped, self.lent, columns, wanted)
+        found = stored(self.path, columns)
+        return found if wanted is None else only(found, wanted)

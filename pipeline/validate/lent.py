@@ -7,10 +7,11 @@ files. Descriptions are borrowed cell by cell, short columns by the stretch: all
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,8 @@ from pipeline.errors import StateError
 from pipeline.read.catalog import ROW, Mapped
 
 _FLAG = "__lent "
+#: Rows of which a batch is worth a call a column.
+_ENOUGH = 4_096
 
 
 def flag(name: str) -> str:
@@ -63,57 +66,105 @@ def stored(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
 
 
 def filled(
-    path: Path, mapped: Mapped, lent: Sequence[str], columns: Sequence[str]
+    path: Path,
+    mapped: Mapped,
+    lent: Sequence[str],
+    columns: Sequence[str],
+    wanted: npt.NDArray[np.bool_] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Some columns of an accepted file, of which some are borrowed.
+
+    Args:
+        wanted: for each row of it, whether it is asked for; None = all are. Where few are, the rest isn't
+            copied on the way, and batches are those of a few thousand rows of what is left.
 
     Raises:
         StateError: a row of the accepted file isn't in the mapped one.
     """
     lent = [name for name in lent if name in columns]
-    ours = _Rows(stored(path, [ROW, *columns, *map(flag, lent)]))
-    for theirs in mapped.batches():  # not read: long texts are most of its bytes, and few are asked for
-        batch = ours.up_to(theirs.column(ROW)[-1].as_py()) if theirs.num_rows else None
-        if batch is not None:
-            yield _filled(batch, theirs, lent, columns)
-    if ours.up_to(np.iinfo(np.int64).max) is not None:
-        raise StateError(f"{path} holds rows that {mapped.path} doesn't")
+    texts = _Texts(mapped, lent)
+    ours = stored(path, [ROW, *columns, *map(flag, lent)])
+    for batch in ours if wanted is None else _together(only(ours, wanted)):
+        if batch.num_rows:
+            yield _filled(batch, texts.at(batch.column(ROW).to_numpy()), lent, columns)
+
+
+def only(batches: Iterable[pa.RecordBatch], wanted: npt.NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
+    """The rows that are wanted, one flag a row."""
+    start = 0
+    for batch in batches:
+        flags = wanted[start : start + batch.num_rows]
+        start += batch.num_rows
+        if flags.all():
+            yield batch
+        elif flags.any():
+            yield batch.filter(pa.array(flags))
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in fewer batches."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= _ENOUGH:
+            yield pa.concat_batches(held)
+            held = []
+    if held:
+        yield pa.concat_batches(held)
 
 
 def _filled(
-    batch: pa.RecordBatch, theirs: pa.RecordBatch, lent: Sequence[str], columns: Sequence[str]
+    batch: pa.RecordBatch, texts: pa.Table, lent: Sequence[str], columns: Sequence[str]
 ) -> pa.RecordBatch:
-    wanted, have = batch.column(ROW).to_numpy(), theirs.column(ROW).to_numpy()
-    places = np.searchsorted(have, wanted)
-    if not np.array_equal(have[np.minimum(places, len(have) - 1)], wanted):
-        raise StateError(f"rows from {wanted[0]} to {wanted[-1]} of a catalog changed while it was compared")
-    taken = None if len(wanted) == len(have) else pa.array(places)
+    """Args: texts: the same rows as they stand in the mapped file."""
     made = {name: batch.column(name) for name in batch.schema.names if name in columns}
     for name in lent:
         here = batch.column(flag(name))
         if here.true_count == 0:
             continue
-        texts = theirs.column(name).cast(made[name].type)
-        texts = texts if taken is None else texts.take(taken)
-        made[name] = texts if here.true_count == len(here) else pc.if_else(here, texts, made[name])
+        lender = texts.column(name).cast(made[name].type).combine_chunks()
+        made[name] = lender if here.true_count == len(here) else pc.if_else(here, lender, made[name])
     return pa.record_batch(made)
 
 
-class _Rows:
-    """Batches of rows, cut anew where another file's batches end."""
+class _Texts:
+    """Some columns of a mapped file: rows are asked for in rising order, and only those are copied."""
 
-    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
-        self._batches = batches
-        self._left: pa.RecordBatch | None = None
+    def __init__(self, mapped: Mapped, names: Sequence[str]) -> None:
+        self._mapped = mapped
+        self._names = list(names)
+        self._batches = mapped.batches()  # not read: long texts are most of its bytes, and few are asked for
+        self._batch: pa.RecordBatch | None = None
 
-    def up_to(self, last: int) -> pa.RecordBatch | None:
-        """The rows that come next, as far as this one."""
+    def at(self, rows: npt.NDArray[np.int64]) -> pa.Table:
+        """These rows, by ROW.
+
+        Raises:
+            StateError: the file doesn't hold one of them.
+        """
         parts: list[pa.RecordBatch] = []
-        while (batch := self._left or next(self._batches, None)) is not None:
-            count = int(np.searchsorted(batch.column(ROW).to_numpy(), last, side="right"))
-            parts.append(batch.slice(0, count))
-            self._left = batch.slice(count) if count < batch.num_rows else None
-            if self._left is not None:
-                break
-        whole = pa.Table.from_batches(parts).combine_chunks() if parts else None
-        return whole.to_batches()[0] if whole is not None and whole.num_rows else None
+        while len(rows):
+            batch = self._batch or next(self._batches, None)
+            if batch is None:
+                raise StateError(f"row {rows[0]} isn't in {self._mapped.path}")
+            have = batch.column(ROW).to_numpy()
+            here = rows[: np.searchsorted(rows, have[-1], side="right")] if len(have) else rows[:0]
+            parts.append(_taken(batch.select(self._names), have, here))
+            rows = rows[len(here) :]
+            self._batch = None if len(rows) else batch
+        return pa.Table.from_batches(parts)
+
+
+def _taken(
+    batch: pa.RecordBatch, have: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
+) -> pa.RecordBatch:
+    """The wanted rows of a batch whose rows are `have`, both rising."""
+    if not len(wanted):
+        return batch.slice(0, 0)
+    places = np.searchsorted(have, wanted)
+    if not np.array_equal(have[places], wanted):
+        raise StateError(f"rows from {wanted[0]} to {wanted[-1]} of a catalog changed while it was compared")
+    first, count = int(places[0]), len(places)
+    if places[-1] - first == count - 1:
+        return batch.slice(first, count)
+    return batch.take(pa.array(places))
