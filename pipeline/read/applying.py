@@ -275,7 +275,7 @@ class _Work:
         """Some outputs of each batch, row by row; several batches are worked out together."""
         wanted = sorted({*computed, self._key})
         used = {name for at in wanted for name in columns_of(self._outputs[at].bound.node)}
-        for batches in _together(self._catalog.batches()):
+        for batches in _together(self._catalog.batches(views=True)):
             frame = pl.concat([self._frame(batch, used) for batch in batches], rechunk=True)
             made = self._made(_with_virtual(frame), wanted)
             columns, start = list(self._columns(made, computed)), 0
@@ -310,7 +310,7 @@ class _Work:
             yield from [column] * len(self._outputs[at].bound.names)
 
     def _frames(self) -> Iterator[pl.DataFrame]:
-        for batch in self._catalog.batches():
+        for batch in self._catalog.batches(views=True):
             yield self._frame(batch, self._binding.headers.used)
 
     def _frame(self, batch: pa.RecordBatch, used: Collection[str]) -> pl.DataFrame:

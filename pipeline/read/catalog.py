@@ -56,7 +56,8 @@ class Catalog:
     """Rows as text exactly as the files showed them.
 
     Attributes:
-        path: Arrow IPC file: a string column per header (null = empty cell), and ROW, PART, LINE.
+        path: Arrow IPC file: a string column per header (null = empty cell; views where texts are long),
+            and ROW, PART, LINE.
         headers: source headers in order, over all parts.
         parts: the tables it was read from.
         rows: data rows over all parts.
@@ -73,9 +74,13 @@ class Catalog:
     choices: tuple[Choice, ...] = ()
     findings: tuple[Finding, ...] = ()
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows, in order, a few thousand at a time; memory-mapped."""
-        yield from batches_of(self.path)
+    def batches(self, *, views: bool = False) -> Iterator[pa.RecordBatch]:
+        """The rows, in order, a few thousand at a time; memory-mapped.
+
+        Args:
+            views: long texts as they lie there; else all are plain strings (see `plain`).
+        """
+        yield from batches_of(self.path, views=views)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,19 +143,23 @@ class Mapped:
     ties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     borrowed: Mapping[str, str] = field(default_factory=dict)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self, *, views: bool = False) -> Iterator[pa.RecordBatch]:
         """The rows, in order: ROW, PART, LINE, a string column per canonical field (null = blank,
-        leave alone; schemas.fields.CLEAR = asked to clear), and a column per internal name."""
+        leave alone; schemas.fields.CLEAR = asked to clear), and a column per internal name.
+
+        Args:
+            views: long texts as they lie there; else all are plain strings (see `plain`).
+        """
         if not self.borrowed:
-            yield from batches_of(self.path)
+            yield from batches_of(self.path, views=views)
             return
         names = (ROW, PART, LINE, *self.fields, *self.internal)
         if self.path == self.catalog.path:
             theirs = [self.borrowed[name] for name in names]
-            for batch in self.catalog.batches():
+            for batch in self.catalog.batches(views=views):
                 yield batch.select(theirs).rename_columns(list(names))
             return
-        for batch, made in zip(self.catalog.batches(), batches_of(self.path), strict=True):
+        for batch, made in zip(self.catalog.batches(views=views), batches_of(self.path), strict=True):
             columns = {name: batch.column(theirs) for name, theirs in self.borrowed.items()}
             columns |= {name: made.column(name) for name in made.schema.names}
             yield pa.record_batch({name: columns[name] for name in names})
@@ -211,13 +220,27 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def batches_of(path: Path, *, near: int = _NEAR, step: int = _STEP) -> Iterator[pa.RecordBatch]:
+def plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with strings in the place of views, which few of pyarrow's functions take."""
+    if not any(map(pa.types.is_string_view, batch.schema.types)):
+        return batch
+    columns = {
+        name: column.cast(pa.string()) if pa.types.is_string_view(column.type) else column
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    }
+    return pa.record_batch(columns)
+
+
+def batches_of(
+    path: Path, *, views: bool = False, near: int = _NEAR, step: int = _STEP
+) -> Iterator[pa.RecordBatch]:
     """The record batches of an Arrow IPC file, memory-mapped, one at a time.
 
     Pages are given back behind the reader, so that a large file doesn't count as memory of ours; who
     still holds an earlier batch finds its bytes again in the file.
 
     Args:
+        views: long texts as they lie there; else all are plain strings.
         near: bytes behind the reader that stay with us; step: how many are given back at a time.
 
     Raises:
@@ -233,7 +256,7 @@ def batches_of(path: Path, *, near: int = _NEAR, step: int = _STEP) -> Iterator[
     given = 0
     for index in range(reader.num_record_batches):
         batch = reader.get_batch(index)
-        yield batch
+        yield batch if views else plain(batch)
         buffers = (buffer for column in batch.columns for buffer in column.buffers() if buffer)
         end = max((buffer.address + buffer.size - whole.address for buffer in buffers), default=0)
         if given + step <= end - near <= len(mapped):

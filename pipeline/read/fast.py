@@ -173,7 +173,9 @@ def _copy(
     scanner = Scanner(dialect.delimiter)
     held: tuple[npt.NDArray[np.int64], list[pa.Array]] | None = None
     utf8 = Utf8() if path.stat().st_size >= _LARGE else None
-    batches = _parsed(_Watched(path, offset, scanner, utf8), dialect, writer.headers, checked=utf8 is not None)
+    batches = _parsed(
+        _Watched(path, offset, scanner, utf8), dialect, writer.headers, checked=utf8 is not None
+    )
     for batch in beforehand(batches):  # parsing goes on beside looking and writing
         columns = [_Cells.of(column) for column in batch.columns]
         starts, line = _line_numbers(columns, line, dialect, options)

@@ -9,14 +9,18 @@ from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.read.catalog import LINE, PART, ROW, Part
+from pipeline.read.catalog import LINE, PART, ROW, Part, plain
 from pipeline.read.notes import Notes
 
 #: One bit a column, set where the cell of a workbook holds a number: its text is plain ("1234.5"),
 #: whatever decimal separator the mapping expects of typed text. Null = no number in the row.
 NUMBERS = "__numbers"
 
+#: Bytes a cell, on average, from which on a column is written as views that equal neighbours share:
+#: variants repeat the description of their product.
+_LONG = 200
 _ROWS = 16_384
 _BYTES = 32_000_000
 
@@ -30,24 +34,38 @@ class Table:
     part: Part
 
 
-def schema_of(headers: Sequence[str], *, numbers: bool = False) -> pa.Schema:
-    """ROW, PART, LINE, a string column per header, and for workbooks NUMBERS."""
+def schema_of(headers: Sequence[str], *, numbers: bool = False, long: Collection[str] = ()) -> pa.Schema:
+    """ROW, PART, LINE, a string column per header (views where it's long), and for workbooks NUMBERS."""
     plain = [pa.field(ROW, pa.int64()), pa.field(PART, pa.int32()), pa.field(LINE, pa.int64())]
     marks = [pa.field(NUMBERS, pa.binary())] if numbers else []
-    return pa.schema([*plain, *(pa.field(name, pa.string()) for name in headers), *marks])
+    texts = [pa.field(name, pa.string_view() if name in long else pa.string()) for name in headers]
+    return pa.schema([*plain, *texts, *marks])
 
 
 class TableWriter:
-    """Writes rows in batches of bounded size; a null stands for an empty cell."""
+    """Writes rows in batches of bounded size; a null stands for an empty cell.
+
+    The file comes to be with the first of them, which shows what is long.
+    """
 
     def __init__(self, path: Path, headers: Sequence[str], *, numbers: bool = False) -> None:
         self.path = path
         self.headers = tuple(headers)
         self.rows = 0
-        self._schema = schema_of(headers, numbers=numbers)
         self._numbers = numbers
-        self._writer = pa.ipc.new_file(str(path), self._schema)
+        self._writer: pa.ipc.RecordBatchFileWriter | None = None
+        self._schema: pa.Schema | None = None
+        self._replaced = False
         self._reset()
+
+    def _opened(self, columns: Sequence[pa.Array] = ()) -> pa.ipc.RecordBatchFileWriter:
+        """The file; what is long is told from the first columns that are written."""
+        if self._writer is None:
+            cells = zip(self.headers, columns, strict=False)
+            long = {name for name, column in cells if column.nbytes >= _LONG * max(len(column), 1)}
+            self._schema = schema_of(self.headers, numbers=self._numbers, long=long)
+            self._writer = pa.ipc.new_file(str(self.path), self._schema)
+        return self._writer
 
     def _reset(self) -> None:
         self._lines: list[int] = []
@@ -79,7 +97,13 @@ class TableWriter:
         count = len(lines)
         rows = pa.array(np.arange(self.rows, self.rows + count, dtype=np.int64))
         part = pa.array(np.zeros(count, dtype=np.int32))
-        self._writer.write_batch(pa.record_batch([rows, part, lines, *columns], schema=self._schema))
+        writer = self._opened(columns)
+        assert self._schema is not None
+        written = (
+            views_of(column) if pa.types.is_string_view(kind) else column
+            for column, kind in zip(columns, self._schema.types[3:], strict=True)
+        )
+        writer.write_batch(pa.record_batch([rows, part, lines, *written], schema=self._schema))
         self.rows += count
 
     def spare(self) -> Spare:
@@ -88,12 +112,13 @@ class TableWriter:
 
     def replace(self, other: TableWriter) -> None:
         """Take the rows of a closed spare in place of our own (none so far)."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
         # Renaming over a file makes some file systems write all of it to the disk at once.
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)
         other.path.replace(self.path)
         self.rows = other.rows
-        self._writer = None
+        self._replaced = True
 
     def __enter__(self) -> TableWriter:
         return self
@@ -101,11 +126,13 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._writer is None:
+        if self._replaced:
             return
         if kind is None:
             self.flush()
-        self._writer.close()
+            self._opened()
+        if self._writer is not None:
+            self._writer.close()
 
 
 class Spare(TableWriter):
@@ -120,6 +147,19 @@ class Spare(TableWriter):
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def views_of(texts: pa.Array) -> pa.Array:
+    """The same texts as Arrow string views, of which equal neighbours share their bytes."""
+    first = np.ones(len(texts), dtype=np.bool_)
+    if len(texts) > 1:
+        again = pc.equal(texts.slice(1), texts.slice(0, len(texts) - 1)).fill_null(fill_value=False)
+        first[1:] = ~again.to_numpy(zero_copy_only=False)
+    _, views, *data = texts.filter(pa.array(first)).cast(pa.string_view()).buffers()
+    each = np.frombuffer(views, np.int64).reshape(-1, 2)[np.cumsum(first) - 1]
+    valid = np.packbits(texts.is_valid().to_numpy(zero_copy_only=False), bitorder="little")
+    buffers = [pa.py_buffer(valid), pa.py_buffer(each), *data]
+    return pa.Array.from_buffers(pa.string_view(), len(texts), buffers)
 
 
 def clean_headers(cells: Sequence[str | None], notes: Notes, row: int) -> tuple[str, ...]:
@@ -189,7 +229,7 @@ def batches_in(path: Path) -> list[pa.RecordBatch]:
     """All batches of a small Arrow file of ours, held in memory."""
     with pa.OSFile(str(path)) as source:
         reader = pa.ipc.open_file(source)
-        return [reader.get_batch(index) for index in range(reader.num_record_batches)]
+        return [plain(reader.get_batch(index)) for index in range(reader.num_record_batches)]
 
 
 def _widened(

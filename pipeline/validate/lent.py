@@ -133,7 +133,9 @@ class _Texts:
     def __init__(self, mapped: Mapped, names: Sequence[str]) -> None:
         self._mapped = mapped
         self._names = list(names)
-        self._batches = mapped.batches()  # not read: long texts are most of its bytes, and few are asked for
+        self._batches = mapped.batches(
+            views=True
+        )  # not read: long texts are most of its bytes, and few are asked for
         self._batch: pa.RecordBatch | None = None
 
     def at(self, rows: npt.NDArray[np.int64]) -> pa.Table:
@@ -149,7 +151,8 @@ class _Texts:
                 raise StateError(f"row {rows[0]} isn't in {self._mapped.path}")
             have = batch.column(ROW).to_numpy()
             here = rows[: np.searchsorted(rows, have[-1], side="right")] if len(have) else rows[:0]
-            parts.append(_taken(batch.select(self._names), have, here))
+            if len(here):
+                parts.append(_taken(batch.select(self._names), have, here))
             rows = rows[len(here) :]
             self._batch = None if len(rows) else batch
         return pa.Table.from_batches(parts)
@@ -159,12 +162,21 @@ def _taken(
     batch: pa.RecordBatch, have: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]
 ) -> pa.RecordBatch:
     """The wanted rows of a batch whose rows are `have`, both rising."""
-    if not len(wanted):
-        return batch.slice(0, 0)
     places = np.searchsorted(have, wanted)
     if not np.array_equal(have[places], wanted):
         raise StateError(f"rows from {wanted[0]} to {wanted[-1]} of a catalog changed while it was compared")
+    return pa.record_batch(
+        {name: _at(column, places) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    )
+
+
+def _at(column: pa.Array, places: npt.NDArray[np.int64]) -> pa.Array:
+    """Some cells of a column; views become texts of their own, and only those that are asked for."""
     first, count = int(places[0]), len(places)
-    if places[-1] - first == count - 1:
-        return batch.slice(first, count)
-    return batch.take(pa.array(places))
+    together = bool(places[-1] - first == count - 1)
+    if together:
+        column = column.slice(first, count)
+    if not pa.types.is_string_view(column.type):
+        return column if together else column.take(pa.array(places))
+    texts = pl.Series(pl.from_arrow(column))
+    return (texts if together else texts.gather(places)).to_arrow(compat_level=pl.CompatLevel.oldest())

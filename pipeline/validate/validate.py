@@ -144,7 +144,9 @@ class _Work:
         self._warn_of_columns()
         self.placer.inherit()
         look = partial(self._look, schema=(schema := _schema(self.mapped)))
-        texts = chunks(self.mapped.batches(), (*POSITION, *self.mapped.fields, *self.mapped.internal))
+        texts = chunks(
+            self.mapped.batches(views=True), (*POSITION, *self.mapped.fields, *self.mapped.internal)
+        )
         with Spool(path, schema) as spool:
             for seen in ahead(look, texts):
                 self.placer.adopt(seen.texts)
