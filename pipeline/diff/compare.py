@@ -1,11 +1,11 @@
 """Accepted × Snapshot × Memory → what becomes of every product, as a stream.
 
-Four passes, each by columns and batches, none over the whole in memory:
+Three passes, each by columns and batches, none over the whole in memory:
 
-1. SKUs alone: which row of the file belongs to which of the shop (`tables`);
-2. the file: one digest a row (`screen`);
-3. the shop: digests again; what isn't acquitted is laid aside (`suspects`, `pairs`);
-4. the file again, a stretch at a time: what wasn't acquitted is compared field by field, first as
+1. the file, mostly while it is validated: which row of the shop holds the SKU (`tables`), and in which
+   fields hashes don't acquit it (`screen`, `suspects`);
+2. the shop: of rows that aren't acquitted the columns in doubt are laid aside (`suspects`, `pairs`);
+3. the file again, a stretch at a time: what wasn't acquitted is compared field by field, first as
    columns by meaning (`meet`); only what does differ becomes Python objects (`decide`, `settle`).
 """
 
@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
+
+import numpy as np
 
 from pipeline.diff.absent import absent, active, undecidable
 from pipeline.diff.kin import held_back
@@ -26,9 +27,8 @@ from pipeline.diff.origins import Origins
 from pipeline.diff.pairs import STRETCH, Aside
 from pipeline.diff.plan import Basis, Counts, Effect
 from pipeline.diff.rules import Rules
-from pipeline.diff.screen import Digests, is_long
 from pipeline.diff.settle import Breach, Decided
-from pipeline.diff.suspects import Doubts, FirstLook, digested, doubts, lay_aside, no_doubts, unsure
+from pipeline.diff.suspects import Doubts, FirstLook, Looked, lay_aside, look_again, unsure
 from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
 from pipeline.diff.untold import untold
@@ -78,13 +78,8 @@ class Draft:
         self._stretch = stretch
         self._columns = shop_columns(snapshot.path)
         self._readable, self._unreadable = _fields(accepted.fields, self._columns, rules)
-        asked = (tuple(self._readable), snapshot, rules.ctx)
-        if look and ((look.fields, look.snapshot, look.ctx) != asked or not look.saw(accepted)):
-            look = None
-        with ThreadPoolExecutor(max_workers=1) as beside:  # the two passes over the file need each other not
-            digests = beside.submit(self._digested, look)
-            self._partners = partners(accepted, snapshot, look.rows(accepted) if look else None)
-            self._digests = digests.result()
+        looked = self._looked(look)
+        self._partners, self._may_differ = partners(accepted, snapshot, looked.rows), looked.doubts
         self._fates: Counter[str] = Counter()
         self._undecidable = undecidable(accepted, snapshot, self._columns, rules)
         self.fields_changed: Counter[str] = Counter()
@@ -175,7 +170,12 @@ class Draft:
             self._lay_aside(aside, found)
             ours = our_rows(self._accepted, wanted, aside.ends)
             compared = (
-                meeting.compare(mine, theirs, listed[start:end][wanted[start:end]])
+                meeting.compare(
+                    mine,
+                    theirs,
+                    listed[start:end][wanted[start:end]],
+                    found.fields[start:end][wanted[start:end]],
+                )
                 for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True)
                 if mine.height
             )
@@ -183,25 +183,22 @@ class Draft:
             for met in compared:
                 yield from meeting.decide(met)
 
-    def _digested(self, look: FirstLook | None) -> Digests | None:
-        if self._rules.mode == "create-only":
-            return None
-        if look:
-            return look.digests(self._accepted)
-        return digested(self._accepted, self._readable, self._rules)
+    def _looked(self, look: FirstLook | None) -> Looked:
+        """What was taken of the file while it was validated, if that is of use here; else taken now."""
+        create_only = self._rules.mode == "create-only"
+        asked = (tuple(self._readable), self._rules.ctx)
+        looked = None
+        if look and look.snapshot == self._snapshot and (create_only or (look.fields, look.ctx) == asked):
+            looked = look.at(self._accepted)
+        fields = [] if create_only else self._readable  # what exists isn't compared then
+        return looked or look_again(self._accepted, self._snapshot, fields, self._rules.ctx)
 
     def _doubts(self) -> Doubts:
-        digests, self._digests = self._digests, None
-        if digests is None:
-            return no_doubts(self._partners)
-        return doubts(
-            digests,
-            self._snapshot,
-            self._partners,
-            fields=self._readable,
-            unsure=unsure(self._accepted, self._unreadable, self._memory, self._rules),
-            rules=self._rules,
-        )
+        if self._rules.mode == "create-only":
+            return Doubts(np.zeros(len(self._may_differ), dtype=np.bool_), np.zeros_like(self._may_differ))
+        sure = self._may_differ.any(axis=1)
+        asked = unsure(self._accepted, self._unreadable, self._memory, self._rules) & self._partners.listed
+        return Doubts(sure | asked, self._may_differ)
 
     def _lay_aside(self, aside: Aside, found: Doubts) -> None:
         lay_aside(
@@ -209,8 +206,9 @@ class Draft:
             self._snapshot,
             self._partners,
             found,
+            fields=self._readable,
             columns=[KEY, *self._beside()],
-            long_columns=[of.name for of in self._readable if is_long(of)],
+            always=[KEY, *(of.name for of in self._unreadable)],
         )
 
     def _beside(self) -> Iterable[str]:

@@ -15,9 +15,8 @@ from pipeline.diff.offers import offer_of
 from pipeline.diff.origins import Origins
 from pipeline.diff.plan import Origin
 from pipeline.diff.rules import Rules
-from pipeline.diff.screen import is_long
+from pipeline.diff.screen import Words, has
 from pipeline.diff.settle import Decided, Side
-from pipeline.diff.suspects import LONG
 from pipeline.diff.tables import Flags
 from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.values.columns import comparable_column
@@ -68,18 +67,20 @@ class Meeting:
         self._origins = origins
         self._rules = rules
 
-    def compare(self, ours: pl.DataFrame, theirs: pl.DataFrame | None, listed: Flags) -> Met:
+    def compare(self, ours: pl.DataFrame, theirs: pl.DataFrame | None, listed: Flags, doubts: Words) -> Met:
         """Put rows of the file beside those of the shop: by columns, and changing nothing.
 
         Args:
             ours: rows of the file; theirs: rows of the shop, one for each of ours that is listed, in
                 the same order.
-            listed: for each row of ours, whether the shop holds it.
+            listed: for each row of ours, whether the shop holds it; doubts: in which of the readable
+                fields it may differ then (rows × words of a bit a field).
         """
         here = pl.Series(listed)
         known, new = ours.filter(here), ours.filter(~here)
         assert known.height == (0 if theirs is None else theirs.height)
-        fields = _differing(known, theirs, self._readable, self._rules) if theirs is not None else []
+        may = doubts[listed]
+        fields = _differing(known, theirs, self._readable, may, self._rules) if theirs is not None else []
         asked = pl.Series([bool(of) or bool(self._hidden) for of in fields], dtype=pl.Boolean)
         return Met(known=known, theirs=theirs, new=new, fields=fields, asked=asked, listed=listed)
 
@@ -193,18 +194,22 @@ def by_sku(answers: Mapping[tuple[str, str], T]) -> dict[str, dict[str, T]]:
 
 
 def _differing(
-    ours: pl.DataFrame, theirs: pl.DataFrame, fields: Sequence[Field], rules: Rules
+    ours: pl.DataFrame, theirs: pl.DataFrame, fields: Sequence[Field], doubts: Words, rules: Rules
 ) -> list[list[Field]]:
-    """For each pair of rows the fields whose meaning differs; null of ours = leave alone."""
+    """For each pair of rows the fields whose meaning differs; null of ours = leave alone.
+
+    Args:
+        doubts: in which fields it may.
+    """
     found: list[list[Field]] = [[] for _ in range(ours.height)]
-    for of in fields:
-        mine, shop = ours[of.name], theirs[of.name].fill_null("")
-        unlike = mine.is_not_null() & (mine != shop)
-        rows = (unlike & theirs[LONG] if is_long(of) else unlike).arg_true()
+    for number, of in enumerate(fields):
+        rows = pl.Series(np.flatnonzero(has(doubts, number)))
         if rows.is_empty():
             continue
-        one = comparable_column(mine.gather(rows), of, rules.ctx)
-        other = comparable_column(shop.gather(rows), of, rules.ctx)
-        for row in rows.filter(one != other).to_list():
+        mine, shop = ours[of.name].gather(rows), theirs[of.name].gather(rows).fill_null("")
+        unlike = mine.is_not_null() & (mine != shop)
+        one = comparable_column(mine.filter(unlike), of, rules.ctx)
+        other = comparable_column(shop.filter(unlike), of, rules.ctx)
+        for row in rows.filter(unlike).filter(one != other).to_list():
             found[row].append(of)
     return found

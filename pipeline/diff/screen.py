@@ -1,27 +1,25 @@
-"""Rows that are plainly unchanged, told by a digest of their meaning; the digest only ever acquits.
+"""Cells that are plainly unchanged, told by a hash of their meaning; a hash only ever acquits.
 
-A row of the file speaks only of the fields that it fills. So its digest is a sum of one hash a field
-over the filled ones, and the shop's row is summed over the same fields. Sums that differ prove
-nothing: such rows are compared field by field. Long fields (descriptions) have a sum of their own:
-where only a price moved, nobody has to unpack them.
+A row of the file speaks only of the fields that it fills. Their hashes are held against those of the
+shop's row; hashes that differ prove nothing: such cells are compared by meaning. What is acquitted in
+all of them is never read again, and of the shop only fields are read in which something may differ.
 
 Hashes are taken of a cheap form of the text: numbers and categories by meaning, the rest by letter.
-64 bits a row, compared pair by pair: one wrong acquittal in a file of a million rows has a chance
-of 1 in 10¹³.
+64 bits a cell, compared pair by pair: one wrong acquittal in a file of a million rows and twenty
+fields has a chance of 1 in 10¹².
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.diff.tables import Flags, Rows
+from pipeline.diff.tables import NOWHERE, Rows
 from pipeline.values.columns import Few, by_text
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
@@ -94,72 +92,40 @@ def _hash(of: Field) -> pl.Expr:
     return pl.when(nothing).then(pl.lit(0, dtype=pl.UInt64)).otherwise(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
-    """Rows of the file, one each.
-
-    Attributes:
-        short, long: sums over the filled fields of either length.
-        filled: which fields those are, a bit a field, in as many words as it takes.
-    """
-
-    short: Words
-    long: Words
-    filled: tuple[Words, ...]
-
-    def take(self, rows: Rows) -> Digests:
-        return Digests(
-            short=self.short[rows], long=self.long[rows], filled=tuple(word[rows] for word in self.filled)
-        )
-
-
-def our_digests(
-    frame: pl.DataFrame, hasher: Hasher, few: Mapping[str, Few] = MappingProxyType({})
-) -> Digests:
-    """Digests of rows of the file: null = leave alone, so it isn't summed.
-
-    Args:
-        few: columns of few texts.
-    """
-    fields = hasher.fields
-    sums = {long: np.zeros(frame.height, dtype=np.uint64) for long in (False, True)}
-    filled = tuple(np.zeros(frame.height, dtype=np.uint64) for _ in range(_words(len(fields))))
-    for number, (of, words) in enumerate(zip(fields, hasher.hashes(frame, few), strict=True)):
-        known = frame[of.name].is_not_null().to_numpy()
-        sums[is_long(of)] += words
-        filled[number // _WORD][:] |= known.astype(np.uint64) << np.uint64(number % _WORD)
-    return Digests(short=sums[False], long=sums[True], filled=filled)
-
-
-def collected(parts: Iterable[Digests], rows: int, fields: int) -> Digests:
-    """The digests of all batches, in order, of which there are so many rows; none is held twice."""
-    filled = tuple(_none(rows) for _ in range(_words(fields)))
-    whole = Digests(short=_none(rows), long=_none(rows), filled=filled)
-    start = 0
-    for part in parts:
-        place = slice(start, start := start + len(part.short))
-        whole.short[place], whole.long[place] = part.short, part.long
-        for word, more in zip(whole.filled, part.filled, strict=True):
-            word[place] = more
-    return whole
-
-
-def _none(rows: int) -> Words:
-    return np.zeros(rows, dtype=np.uint64)
-
-
-def differ(theirs: Sequence[Words], ours: Digests, fields: Sequence[Field]) -> tuple[Flags, Flags]:
-    """Which rows aren't acquitted in their short fields, and which in their long ones.
-
-    Args:
-        theirs: hashes of the shop's rows, a column a field, beside their partners' digests.
-    """
-    sums = {long: np.zeros(len(ours.short), dtype=np.uint64) for long in (False, True)}
-    for number, of in enumerate(fields):
-        bit = (ours.filled[number // _WORD] >> np.uint64(number % _WORD)) & np.uint64(1)
-        sums[is_long(of)] += bit * theirs[number]
-    return sums[False] != ours.short, sums[True] != ours.long
-
-
-def _words(fields: int) -> int:
+def bits(fields: int) -> int:
+    """Words that it takes to say something of so many fields of a row, a bit each."""
     return max(1, -(-fields // _WORD))
+
+
+def has(doubts: Words, field: int) -> npt.NDArray[np.bool_]:
+    """Args: doubts: rows × words; field: its number."""
+    found: npt.NDArray[np.bool_] = (doubts[:, field // _WORD] >> np.uint64(field % _WORD)) & np.uint64(1) != 0
+    return found
+
+
+def may_differ(
+    frame: pl.DataFrame,
+    hasher: Hasher,
+    theirs: Callable[[int, Rows], Words],
+    rows: Rows,
+    few: Mapping[str, Few] = MappingProxyType({}),
+) -> Words:
+    """In which fields rows of the file may differ from the shop's: rows × words of a bit a field.
+
+    Null = leave alone, so it differs from nothing; a row without a partner neither.
+
+    Args:
+        theirs: (number of a field, rows of the shop) → their hashes.
+        rows: for each row of the frame the row of the shop, or NOWHERE; few: columns of few texts.
+    """
+    found = np.zeros((frame.height, bits(len(hasher.fields))), dtype=np.uint64)
+    if (rows == NOWHERE).all():
+        return found
+    at = np.maximum(rows, 0)  # of rows without a partner whatever comes out is dropped
+    for number, (of, words) in enumerate(zip(hasher.fields, hasher.hashes(frame, few), strict=True)):
+        unlike = words != theirs(number, at)
+        if frame[of.name].null_count():
+            unlike &= frame[of.name].is_not_null().to_numpy()
+        found[:, number // _WORD] |= unlike.astype(np.uint64) << np.uint64(number % _WORD)
+    found[rows == NOWHERE] = 0
+    return found

@@ -6,8 +6,10 @@ names stand for ids), all of which name them: what is found is right, what is st
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import mmap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import numpy as np
 
 from pipeline.diff import screen
 from pipeline.diff.screen import Words
-from pipeline.diff.tables import shop_batches
+from pipeline.diff.tables import Rows, shop_batches
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.store.atomic import private_folder, write_atomic
 from pipeline.values.context import Context
@@ -23,7 +25,7 @@ from schemas.fields import Field, Kind
 
 
 class ShopHashes:
-    """Hashes of some fields of a snapshot, read a slice at a time.
+    """Hashes of some fields of a snapshot, mapped: pages of them are the system's, not ours.
 
     Raises:
         StateError: they can't be kept.
@@ -31,22 +33,30 @@ class ShopHashes:
 
     def __init__(self, snapshot: Snapshot, rows: int, fields: Sequence[Field], ctx: Context) -> None:
         folder = snapshot.path.with_name(f"{snapshot.path.stem}.hashes")
-        self._paths = [folder / f"{_key(snapshot, of, ctx)}.u64" for of in fields]
+        paths = [folder / f"{_key(snapshot, of, ctx)}.u64" for of in fields]
         missing = [
             (of, path)
-            for of, path in zip(fields, self._paths, strict=True)
+            for of, path in zip(fields, paths, strict=True)
             if not path.exists() or path.stat().st_size != 8 * rows
         ]
         if missing:
             private_folder(folder)
             _make(snapshot, rows, missing, ctx)
 
-    def slice(self, start: int, stop: int) -> list[Words]:
-        """Columns of hashes of some rows of the shop, in the order of the fields."""
-        return [
-            np.fromfile(path, dtype="<u8", count=stop - start, offset=8 * start).astype(np.uint64, copy=False)
-            for path in self._paths
-        ]
+        self._columns = [_mapped(path) if rows else np.zeros(0, dtype=np.uint64) for path in paths]
+
+    def of(self, number: int, rows: Rows) -> Words:
+        """The hashes of one of the fields, of some rows of the shop."""
+        return self._columns[number][rows]
+
+
+def _mapped(path: Path) -> Words:
+    with path.open("rb") as file:
+        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # it goes with its last reader
+    if hasattr(mmap, "MADV_WILLNEED"):  # rows are asked for in any order
+        with contextlib.suppress(OSError):
+            whole.madvise(mmap.MADV_WILLNEED)
+    return np.frombuffer(whole, "<u8").astype(np.uint64, copy=False)
 
 
 def _key(snapshot: Snapshot, of: Field, ctx: Context) -> str:

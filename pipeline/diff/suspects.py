@@ -1,8 +1,8 @@
-"""Rows that may have changed: what the digests don't acquit, and what the shop can't show."""
+"""Rows that may have changed: what hashes don't acquit, and what the shop can't show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,9 +12,10 @@ import polars as pl
 
 from pipeline.diff import screen
 from pipeline.diff.memory import Memory, Written
+from pipeline.diff.offers import offer_of
 from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
-from pipeline.diff.screen import Digests
+from pipeline.diff.screen import Words
 from pipeline.diff.shophashes import ShopHashes
 from pipeline.diff.tables import (
     NOWHERE,
@@ -24,6 +25,7 @@ from pipeline.diff.tables import (
     ShopIndex,
     our_batches,
     row_groups,
+    rows_of,
     shop_rows,
 )
 from pipeline.snapshot.snapshot import Snapshot
@@ -33,11 +35,21 @@ from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Field
 
-#: Column that says whether the long columns of a laid aside row were read.
-LONG = "__long"
-_SLICE = 32_768
 #: Rows of the shop that are read at a time.
 _SPAN = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at each row of the file told, without the values.
+
+    Attributes:
+        rows: the row of the shop that holds its SKU, or NOWHERE.
+        doubts: in which fields it may differ from that: rows × words of a bit a field (`screen`).
+    """
+
+    rows: Rows
+    doubts: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +57,15 @@ class Doubts:
     """Which pairs aren't acquitted.
 
     Attributes:
-        ours: for each row of the file; theirs: for each row of the shop.
-        long: for each row of the shop whether a long field may differ.
+        ours: for each row of the file; fields: in which of them (rows × words of a bit a field).
     """
 
     ours: Flags
-    theirs: Flags
-    long: Flags
+    fields: Words
 
 
 class FirstLook:
-    """What a comparison needs of each row's values, taken while they are validated
-    (`validate.accepted.Onlooker`): digests, and which row of the shop holds the SKU.
+    """Looks at each row of the file while it is validated (`validate.accepted.Onlooker`).
 
     Args:
         fields: those that the shop shows.
@@ -66,91 +75,68 @@ class FirstLook:
         self.fields, self.snapshot, self.ctx = tuple(fields), snapshot, ctx
         self._hasher = screen.Hasher(fields, ctx)
         beside = ThreadPoolExecutor(max_workers=1)
-        self._indexed: Future[ShopIndex] | None = beside.submit(ShopIndex, snapshot)  # who looks first waits
+        self._shop: Future[_Shop] | None = beside.submit(
+            _Shop, snapshot, self.fields, ctx
+        )  # who looks first waits
         beside.shutdown(wait=False)
-        self._digests: list[Digests] = []
-        self._rows: list[npt.NDArray[np.int32]] = []
+        self._seen: list[tuple[npt.NDArray[np.int32], Words]] = []
         self._clash = False
 
-    def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Digests, Rows]:
+    def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:
         """Of some rows; `few` are the columns of few values."""
-        assert self._indexed is not None, "all rows were shown already"
-        return screen.our_digests(values, self._hasher, few), self._indexed.result().find(values[KEY])
+        assert self._shop is not None, "all rows were shown already"
+        shop = self._shop.result()
+        rows = shop.index.find(values[KEY])
+        return rows, screen.may_differ(values, self._hasher, shop.hashes.of, rows, few)
 
-    def keep(self, found: tuple[Digests, Rows]) -> None:
+    def keep(self, found: tuple[Rows, Words]) -> None:
         """Of the rows that come next."""
-        self._digests.append(found[0])
-        self._rows.append(found[1].astype(np.int32))  # a shop of two thousand million products is none
+        rows, doubts = found
+        self._seen.append((rows.astype(np.int32), doubts))  # a shop of two thousand million products is none
 
     def done(self) -> None:
-        """All rows were shown: the shop's SKUs are no longer needed."""
-        if self._indexed is not None:
-            self._clash, self._indexed = self._indexed.result().clash, None
+        """All rows were shown: the shop's SKUs and hashes are no longer needed."""
+        if self._shop is not None:
+            self._clash, self._shop = self._shop.result().index.clash, None
 
-    def saw(self, accepted: Accepted) -> bool:
-        """Whether it was shown as many rows as were judged: one that wasn't would acquit the rest."""
-        return sum(map(len, self._rows)) == accepted.total
-
-    def digests(self, accepted: Accepted) -> Digests:
-        """The digests of the accepted rows."""
-        self._digests = [screen.collected(self._digests, accepted.total, len(self.fields))]
-        whole = self._digests[0]
-        return whole if accepted.kept is None else whole.take(np.flatnonzero(accepted.kept))
-
-    def rows(self, accepted: Accepted) -> Rows | None:
-        """For each accepted row the row of the shop, or NOWHERE; None where hashes don't tell."""
+    def at(self, accepted: Accepted) -> Looked | None:
+        """Of the accepted rows; None where hashes of SKUs don't tell, or not all rows were shown: one
+        that wasn't would acquit the rest."""
         self.done()
-        if self._clash:
+        if self._clash or sum(len(rows) for rows, _ in self._seen) != accepted.total:
             return None
-        whole = np.concatenate([np.zeros(0, dtype=np.int64), *self._rows])
-        return whole if accepted.kept is None else whole[accepted.kept]
+        rows = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for rows, _ in self._seen)])
+        none = np.zeros((0, screen.bits(len(self.fields))), dtype=np.uint64)
+        doubts = np.concatenate([none, *(doubts for _, doubts in self._seen)])
+        return (
+            Looked(rows, doubts)
+            if accepted.kept is None
+            else Looked(rows[accepted.kept], doubts[accepted.kept])
+        )
 
 
-def digested(accepted: Accepted, fields: Sequence[Field], rules: Rules) -> Digests:
-    """The digests of a file's rows.
+class _Shop:
+    """What of a snapshot tells which rows may differ."""
 
-    Args:
-        fields: those that the shop shows.
+    def __init__(self, snapshot: Snapshot, fields: Sequence[Field], ctx: Context) -> None:
+        self.index = ShopIndex(snapshot)
+        self.hashes = ShopHashes(snapshot, self.index.rows, fields, ctx)
+
+
+def look_again(accepted: Accepted, snapshot: Snapshot, fields: Sequence[Field], ctx: Context) -> Looked:
+    """The same of rows that nobody looked at while they were validated.
+
+    Raises:
+        StateError: a SKU stands twice in the shop, or hashes can't be kept.
     """
-    hasher = screen.Hasher(fields, rules.ctx)
-    frames = our_batches(accepted, [KEY, *(of.name for of in fields)])
-    parts = (screen.our_digests(frame, hasher) for frame in frames)
-    return screen.collected(parts, accepted.rows, len(fields))
-
-
-def doubts(
-    digests: Digests,
-    snapshot: Snapshot,
-    partners: Partners,
-    *,
-    fields: Sequence[Field],
-    unsure: Flags,
-    rules: Rules,
-) -> Doubts:
-    """Compare digests.
-
-    Args:
-        digests: of the file's rows, over `fields`: those that the shop shows.
-        unsure: rows of the file that have to be looked at whatever the digests say.
-    """
-    rows = len(partners.of_shop)
-    hashes = ShopHashes(snapshot, rows, fields, rules.ctx)
-    found = no_doubts(partners)
-    for start in range(0, rows if len(found.ours) else 0, _SLICE):
-        at = partners.of_shop[start : start + _SLICE]
-        known, places = at != NOWHERE, np.maximum(at, 0)
-        short, long = screen.differ(hashes.slice(start, start + len(at)), digests.take(places), fields)
-        either = (short | long | unsure[places]) & known
-        found.theirs[start : start + len(at)] = either
-        found.long[start : start + len(at)] = long & known
-        found.ours[at[either]] = True
-    return found
-
-
-def no_doubts(partners: Partners) -> Doubts:
-    """As if every pair were equal."""
-    ours, theirs = len(partners.listed), len(partners.of_shop)
-    return Doubts(*(np.zeros(rows, dtype=np.bool_) for rows in (ours, theirs, theirs)))
+    shop, hasher = _Shop(snapshot, fields, ctx), screen.Hasher(fields, ctx)
+    rows = rows_of(accepted, snapshot, shop.index)
+    doubts, start = [np.zeros((0, screen.bits(len(fields))), dtype=np.uint64)], 0
+    for frame in our_batches(accepted, [KEY, *(of.name for of in fields)]):
+        here = rows[start : start + frame.height]
+        doubts.append(screen.may_differ(frame, hasher, shop.hashes.of, here))
+        start += frame.height
+    return Looked(rows, np.concatenate(doubts))
 
 
 def lay_aside(
@@ -159,37 +145,63 @@ def lay_aside(
     partners: Partners,
     found: Doubts,
     *,
+    fields: Sequence[Field],
     columns: Sequence[str],
-    long_columns: Sequence[str],
+    always: Collection[str],
 ) -> None:
     """Lay aside the shop's rows that may differ from the file.
 
-    Long columns are read where one of them may differ, and LONG says so.
+    Only columns in which something may differ are read, and with a price all that is offered; the
+    others are null.
+
+    Args:
+        fields: those that the doubts are of; columns: that decisions may need; always: that they need
+            whatever differs.
     """
-    short_columns = [name for name in columns if name not in long_columns]
-    empty = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name in long_columns]
-    for start, stop, long in _spans(snapshot, found):
-        flags = found.theirs[start:stop]
-        rows = shop_rows(snapshot.path, start, flags, columns if long else short_columns)
-        kept = rows.with_columns(pl.lit(long).alias(LONG), *([] if long else empty))
-        aside.lay(kept, partners.of_shop[start:stop][flags])
+    for start, stop in _spans(snapshot, partners, found, fields):
+        here = partners.of_shop[start:stop]
+        flags = _doubtful(here, found)
+        asked = {*always, *_doubted(here[flags], found, fields)}
+        offer = any(map(offer_of, asked))
+        wanted = [name for name in columns if name in asked or (offer and offer_of(name))]
+        rows = shop_rows(snapshot.path, start, flags, wanted)
+        empty = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name not in wanted]
+        aside.lay(rows.with_columns(empty), here[flags])
 
 
-def _spans(snapshot: Snapshot, found: Doubts) -> Iterator[tuple[int, int, bool]]:
-    """(first row, row after the last, are long columns needed) of what has to be read of the shop."""
+def _doubtful(at: Rows, found: Doubts) -> Flags:
+    """Args: at: for some rows of the shop the row of the file, or NOWHERE."""
+    flags: Flags = at != NOWHERE
+    flags[flags] = found.ours[at[flags]]
+    return flags
+
+
+def _doubted(at: Rows, found: Doubts, fields: Sequence[Field]) -> list[str]:
+    """Names of the fields in which one of some rows of the file may differ."""
+    words = np.bitwise_or.reduce(found.fields[at], axis=0, keepdims=True)
+    return [of.name for number, of in enumerate(fields) if screen.has(words, number)[0]]
+
+
+def _spans(
+    snapshot: Snapshot, partners: Partners, found: Doubts, fields: Sequence[Field]
+) -> Iterator[tuple[int, int]]:
+    """(first row, row after the last) of what has to be read of the shop: long texts apart from the rest."""
     last: tuple[int, int, bool] | None = None
+    long_fields = {of.name for of in fields if screen.is_long(of)}
     for first, end in row_groups(snapshot.path):
         for start in range(first, end, _SPAN):
             stop = min(start + _SPAN, end)
-            if not found.theirs[start:stop].any():
+            at = partners.of_shop[start:stop]
+            flags = _doubtful(at, found)
+            if not flags.any():
                 continue
-            long = bool(found.long[start:stop].any())
+            long = not long_fields.isdisjoint(_doubted(at[flags], found, fields))
             if last and (last[1], last[2]) == (start, long) and stop - last[0] <= _SPAN:
                 last = (last[0], stop, long)
             else:
-                yield from [last] if last else []
+                yield from [last[:2]] if last else []
                 last = (start, stop, long)
-    yield from [last] if last else []
+    yield from [last[:2]] if last else []
 
 
 def unsure(accepted: Accepted, fields: Sequence[Field], memory: Memory, rules: Rules) -> Flags:

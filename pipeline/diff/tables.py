@@ -65,28 +65,33 @@ class ShopIndex:
         return np.where(pc.fill_null(same, False).to_numpy(zero_copy_only=False), rows, NOWHERE)
 
 
-def partners(accepted: Accepted, snapshot: Snapshot, found: Rows | None = None) -> Partners:
+def partners(accepted: Accepted, snapshot: Snapshot, rows: Rows) -> Partners:
     """Join the file and the shop.
 
     Args:
-        found: for each row of the file the row of the shop; None = it's looked for here.
+        rows: for each row of the file the row of the shop that holds its SKU, or NOWHERE.
 
     Raises:
         StateError: a SKU stands twice in one of them, which the stages before rule out.
     """
-    if found is None:
-        index = ShopIndex(snapshot)
-        parts = our_batches(accepted, [KEY])
-        if index.clash:
-            found = _found_by_text(parts, snapshot)
-        else:
-            found = np.concatenate([np.zeros(0, dtype=np.int64), *(index.find(part[KEY]) for part in parts)])
-    listed = found != NOWHERE
+    listed = rows != NOWHERE
     of_shop = np.full(pq.read_metadata(snapshot.path).num_rows, NOWHERE, dtype=np.int64)
-    of_shop[found[listed]] = np.flatnonzero(listed)
+    of_shop[rows[listed]] = np.flatnonzero(listed)
     if int((of_shop != NOWHERE).sum()) != int(listed.sum()):
         raise StateError(f"a SKU stands twice in {accepted.path} or {snapshot.path}")
     return Partners(of_shop=of_shop, listed=listed)
+
+
+def rows_of(accepted: Accepted, snapshot: Snapshot, index: ShopIndex) -> Rows:
+    """For each row of the file the row of the shop that holds its SKU, or NOWHERE.
+
+    Raises:
+        StateError: a SKU stands twice in the shop.
+    """
+    parts = our_batches(accepted, [KEY])
+    if index.clash:
+        return _found_by_text(parts, snapshot)
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(index.find(part[KEY]) for part in parts)])
 
 
 def _found_by_text(ours: Iterator[pl.DataFrame], snapshot: Snapshot) -> Rows:

@@ -16,7 +16,6 @@ from pipeline.diff.memory import Befores, NoMemory, Written
 from pipeline.diff.origins import Origins
 from pipeline.diff.rules import Rules
 from pipeline.diff.settle import Decided, Side
-from pipeline.diff.suspects import LONG
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part, Source
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Dialect, Field, field_named
@@ -134,8 +133,8 @@ def test_a_product_is_decided_as_if_all_its_columns_were_there(
     mine = frame(ours, skus, **{ROW: lines, PART: pl.Series([0] * len(ours), dtype=pl.Int32), LINE: lines})
     partners = frame(theirs, [sku for sku, here in zip(skus, listed, strict=True) if here])
     meeting = Meeting(readable=readable, unreadable=unreadable, memory=memory, origins=where, rules=rules)
-    long = pl.lit(value=True).alias(LONG)
-    found = list(meeting.decide(meeting.compare(mine, partners.with_columns(long), np.array(listed))))
+    doubts = np.full((len(ours), 1), 2**64 - 1, dtype=np.uint64)
+    found = list(meeting.decide(meeting.compare(mine, partners, np.array(listed), doubts)))
 
     def alone() -> list[Decided]:
         beside, decided = iter(theirs), []

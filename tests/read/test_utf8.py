@@ -29,7 +29,7 @@ def test_blocks_are_told_as_the_whole_would_be(data: bytes, size: int) -> None:
         valid = False
     blocks = [data[start : start + size] for start in range(0, len(data), size)]
     checked = Utf8()
-    assert all([checked.feed(block) for block in (*filter(None, blocks), b"")]) is valid
+    assert all(checked.feed(block) for block in (*filter(None, blocks), b"")) is valid
 
 
 @pytest.mark.parametrize(
