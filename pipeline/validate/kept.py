@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -131,15 +131,17 @@ def doubtful(keys: Keys, known: Words | None) -> list[int]:
     like, parent = keys.take("like"), keys.take("parent")
     if like is None:
         return []
+    doubt: Flags = np.zeros(len(like), dtype=np.bool_)
     rows = np.flatnonzero(parent) if parent is not None else np.zeros(0, dtype=np.int64)
-    sku = keys.take("sku") if len(rows) else None
+    group = keys.take("sku") if len(rows) else None
     with ThreadPoolExecutor(max_workers=1) as beside:
         twins = beside.submit(_twins, like)
-        doubt: Flags = np.zeros(len(like), dtype=np.bool_)
-        if parent is not None and sku is not None:
-            doubt[rows] = _astray(parent[rows], sku, rows, known)
-            np.copyto(sku, parent, where=parent != 0)
-            doubt |= _mixed(sku, [column for name in _MEANT if (column := keys.take(name)) is not None])
+        del like  # each of them is as long as the catalog
+        if parent is not None and group is not None:
+            doubt[rows] = _astray(parent[rows], group, rows, known)
+            np.copyto(group, parent, where=parent != 0)
+            del parent, rows
+            doubt |= _mixed(group, (column for name in _MEANT if (column := keys.take(name)) is not None))
         doubt |= twins.result()
     return [int(row) for row in np.flatnonzero(doubt)]
 
@@ -162,18 +164,20 @@ def _astray(parents: Words, skus: Words, rows: npt.NDArray[np.int64], known: Wor
     return ~here | among(parents, np.sort(skus[rows]))
 
 
-def _mixed(group: Words, meant: list[Words]) -> Flags:
+def _mixed(group: Words, meant: Iterable[Words]) -> Flags:
     """Rows of groups that hold more than one brand or category."""
     order = np.argsort(group, kind="stable")
     ranked = group[order]
     starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
+    named = ranked[starts] != 0
+    del ranked
     mixed = np.zeros(len(starts), dtype=np.bool_)
     for column in meant:
         words = column[order]
         highest = np.maximum.reduceat(words, starts)
         words -= np.uint64(1)  # none becomes the largest of all
         mixed |= (highest != 0) & (np.minimum.reduceat(words, starts) != highest - np.uint64(1))
-    mixed &= ranked[starts] != 0
+    mixed &= named
     found: Flags = np.zeros(len(group), dtype=np.bool_)
     found[order] = np.repeat(mixed, np.diff(np.append(starts, len(group))))
     return found

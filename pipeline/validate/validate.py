@@ -159,6 +159,7 @@ class _Work:
         self.judge.finish()
         if self.beside:
             self.beside.done()
+        pa.default_memory_pool().release_unused()  # what chunks took: keys of all rows are looked at next
 
     def _look(self, texts: pl.DataFrame, schema: pa.Schema) -> _Seen:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
