@@ -11,6 +11,8 @@ from functools import cache, reduce
 from operator import add, or_
 from types import MappingProxyType
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.values.columns import Few
@@ -136,15 +138,23 @@ def _ean(field: Field, shop: Shop, cell: pl.Expr) -> pl.Expr:  # noqa: ARG001
     """EAN-8, UPC-A, EAN-13 and GTIN-14 have one check digit, counted from the right."""
     shaped = cell.str.contains(r"\A(?:[0-9]{8}|[0-9]{12}|[0-9]{13}|[0-9]{14})\z")
     number = pl.when(shaped).then(cell).cast(pl.Int64)
-    groups = (number // 10**place % 10_000 for place in (0, 4, 8, 12))
-    total = reduce(add, (pl.lit(_weights()).gather(group.cast(pl.UInt32)) for group in groups))
-    return ~shaped | (total % 10 != 0)
+    return ~shaped | number.map_batches(_miscounted, return_dtype=pl.Boolean)
+
+
+def _miscounted(numbers: pl.Series) -> pl.Series:
+    """Whether the weighted digits of a number don't add up to whole tens."""
+    high, low = np.divmod(numbers.fill_null(0).to_numpy(), 10**8)
+    groups = (part for half in (high, low) for part in np.divmod(half.astype(np.uint32), 10_000))
+    total = reduce(add, (_weights()[group] for group in groups))
+    return pl.Series(numbers.name, total % 10 != 0)
 
 
 @cache
-def _weights() -> pl.Series:
+def _weights() -> npt.NDArray[np.uint16]:
     """Four digits → their weighted sum; dividing by ten for each digit would cost more than all else."""
-    return pl.Series([sum(map(int, f"{n:04}")) + 2 * (n // 1000 + n // 10 % 10) for n in range(10_000)])
+    return np.array(
+        [sum(map(int, f"{n:04}")) + 2 * (n // 1000 + n // 10 % 10) for n in range(10_000)], np.uint16
+    )
 
 
 def _images(field: Field, shop: Shop, cell: pl.Expr) -> pl.Expr:  # noqa: ARG001

@@ -324,10 +324,11 @@ def _sendable() -> pl.Expr:
 
 
 def _plain_text(field: Field, ctx: Context) -> Plain:
-    trimmed = ~_CELL.str.contains(rf"\A[{SPACE}]|[{SPACE}]\z")
+    edge = f"[^{SPACE}{REFUSED}]"
+    trimmed = _full(f"{edge}(?:[^{REFUSED}]*{edge})?") & ~_CELL.str.starts_with(CLEAR)
     known = ctx.options.get(field.tag)
     spelled = _CELL.is_in(list(known.values())) if known else pl.lit(value=True)
-    return Plain(when=_sendable() & trimmed & spelled, then=_CELL)
+    return Plain(when=trimmed & spelled, then=_CELL)
 
 
 def _plain_money(decimals: int) -> Plain:
