@@ -62,10 +62,18 @@ def read(body: bytes) -> Answer | ErrorAnswer:
     Raises:
         Unreadable: it's no whole answer of this API.
     """
-    name, root = document(body)
+    return answer_of(*document(body))
+
+
+def answer_of(name: str, root: Node) -> Answer | ErrorAnswer:
+    """What a document says, given its root's name and content.
+
+    Raises:
+        Unreadable: it's no answer of this API.
+    """
     head, content = get(root, "Head"), get(root, "Body")
     if name == "SuccessResponse":
-        return _success(head, "" if content is None else content)
+        return success(head, "" if content is None else content)
     if name == "ErrorResponse":
         return _error(head, content)
     if name.casefold() == "html":
@@ -73,7 +81,8 @@ def read(body: bytes) -> Answer | ErrorAnswer:
     raise Unreadable(f"the answer's root is <{_cut(name, 40)}>")
 
 
-def _success(head: Node, body: Node) -> Answer:
+def success(head: Node, body: Node) -> Answer:
+    """The answer with this head."""
     return Answer(
         action=text(head, "RequestAction"),
         response_type=text(head, "ResponseType"),

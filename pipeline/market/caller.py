@@ -10,7 +10,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 from pipeline.budget.throttle import Clock, Throttle
 from pipeline.errors import AnswerLost, PipelineError, ShopError, Throttled
 from pipeline.market.agent import user_agent
-from pipeline.market.answers import EXPIRED, Answer, ErrorAnswer, moment, read, refusal
+from pipeline.market.answers import EXPIRED, Answer, ErrorAnswer, moment, refusal
+from pipeline.market.answers import read as any_answer
 from pipeline.market.calls import Call, Observer
 from pipeline.market.nodes import Node, Unreadable
 from pipeline.market.patience import wait_before, worth_retrying
@@ -22,6 +23,8 @@ from pipeline.settings import Shop
 
 T = TypeVar("T")
 E = TypeVar("E", bound=PipelineError)
+#: Bytes → the answer that they are.
+Document = Callable[[bytes], Answer | ErrorAnswer]
 
 #: A server's clock shows whole seconds: a smaller difference is none.
 SKEW_SEEN = 2.0
@@ -93,14 +96,27 @@ class Caller:
         skew = self._skew or 0.0
         return self._clock.now() + (skew if abs(skew) > SKEW_SEEN else 0.0)
 
-    def read(self, action: str, params: Mapping[str, str], reader: Callable[[Node], T]) -> T:
-        """Make a read, again and again while that makes sense and there is time."""
+    def read(
+        self,
+        action: str,
+        params: Mapping[str, str],
+        reader: Callable[[Node], T],
+        *,
+        document: Document = any_answer,
+    ) -> T:
+        """Make a read, again and again while that makes sense and there is time.
+
+        Args:
+            document: how the answer is read.
+        """
         ends = self._clock.monotonic() + self._shop.limits.deadline
         for tries in range(1, 1_000_000):
             left = max(ends - self._clock.monotonic(), TRY_LEAST)
             seconds = min(left, max(self._shop.limits.deadline / TRY_SHARE, TRY_LEAST))
             try:
-                return self._try("GET", action, params, lambda answer: reader(answer.body), seconds)
+                said = self._try(
+                    "GET", action, params, lambda answer: reader(answer.body), seconds, document=document
+                )
             except ShopError as error:
                 wait = wait_before(error, tries, self._chance())
                 late = self._clock.monotonic() + wait >= ends
@@ -110,6 +126,8 @@ class Caller:
                     self._rest(wait, error.retry_after)
                 else:
                     self._clock.sleep(wait)
+            else:
+                return said
         raise AssertionError("unreachable")
 
     def once(
@@ -138,6 +156,7 @@ class Caller:
         seconds: float,
         *,
         body: bytes | None = None,
+        document: Document = any_answer,
     ) -> T:
         """One request, signed now, and what it says."""
         self._wait_out()
@@ -149,7 +168,7 @@ class Caller:
                 raw = self._door.call(verb, query, headers=self._headers(body), seconds=seconds, body=body)
             seen.came(raw, self._clock.now())
             self._took(seen.answered - seen.started)
-            answer = self._answer(action, raw)
+            answer = self._answer(action, raw, document)
             said = reader(answer)
         except Unreadable as error:
             raise seen.failed(AnswerLost(f"{action}: {error} (HTTP {seen.status})")) from None
@@ -177,7 +196,7 @@ class Caller:
         content = {} if body is None else {"Content-Type": "text/xml; charset=UTF-8"}
         return {"User-Agent": self._agent, **content}
 
-    def _answer(self, action: str, raw: Raw) -> Answer:
+    def _answer(self, action: str, raw: Raw, document: Document) -> Answer:
         """The answer, or the error it is.
 
         Raises:
@@ -188,7 +207,7 @@ class Caller:
             raise Throttled(f"{action}: HTTP 429, too many requests or feeds", retry_after=asked)
         if 300 <= raw.status < 400:
             raise AnswerLost(f"{action}: the shop redirects (HTTP {raw.status}); redirects aren't followed")
-        answer = read(raw.body)
+        answer = document(raw.body)
         if isinstance(answer, ErrorAnswer):
             if answer.number == EXPIRED or self._skew is None:
                 self._learn(http_date(raw.headers.get("date", "")))

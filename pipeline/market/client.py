@@ -20,6 +20,7 @@ from pipeline.market.feeds import Action, Feed, Receipt
 from pipeline.market.lookup_answers import QcState
 from pipeline.market.lookups import Attribute, Category
 from pipeline.market.nodes import Node, Unreadable
+from pipeline.market.pages import PageReader
 from pipeline.market.products import Page, page_of
 from pipeline.market.secret import Secret
 from pipeline.market.signing import encoded
@@ -54,6 +55,7 @@ class Client:
     ) -> None:
         self._shop = shop
         self._caller = Caller(shop, key, throttle=throttle, clock=clock, observer=observer, chance=chance)
+        self._pages = PageReader()
 
     def close(self) -> None:
         self._caller.close()
@@ -82,7 +84,7 @@ class Client:
 
     def products_page(self, params: Mapping[str, str]) -> Page:
         """GetProducts, one call."""
-        return self._caller.read("GetProducts", params, page_of)
+        return self._caller.read("GetProducts", params, page_of, document=self._pages.read)
 
     def products(self, skus: Iterable[str], *, filter_: str = "all") -> dict[str, dict[str, str]]:
         """SKU → {canonical field: text} of those that the shop has, in as few calls as lists allow.

@@ -22,7 +22,8 @@ Node = Any
 #: Real documents stay far below; a bomb doesn't.
 MAX_DEPTH = 100
 MAX_NODES = 2_500_000
-_BIG = 8_000_000
+#: Bytes of a document from which on its elements are counted before it is read.
+BIG = 8_000_000
 
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL | re.IGNORECASE)
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
@@ -64,7 +65,7 @@ def json_node(text: bytes) -> Node:
     Raises:
         Unreadable: truncated, NaN, duplicate keys, nested too deep.
     """
-    if len(text) > _BIG and text.count(b"{") + text.count(b"[") > MAX_NODES:
+    if len(text) > BIG and text.count(b"{") + text.count(b"[") > MAX_NODES:
         raise Unreadable("the answer holds too many elements")
     try:
         node = orjson.loads(text)
@@ -129,7 +130,7 @@ def xml_root(text: bytes) -> etree._Element:
     declared = _ENCODING.match(text)
     if declared and declared[1].lower() not in _ENCODINGS:
         raise Unreadable(f"the answer is in {declared[1].decode()}")
-    if len(text) > _BIG and text.count(b"<") > MAX_NODES:
+    if len(text) > BIG and text.count(b"<") > MAX_NODES:
         raise Unreadable("the answer holds too many elements")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, recover=False,

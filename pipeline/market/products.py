@@ -51,8 +51,20 @@ class Page:
         }
 
 
-def page_of(body: Node) -> Page:
-    """The products in an answer's body."""
+def name_of(tag: str) -> str:
+    """The canonical name of an element that holds a text."""
+    return _TAGS.get(tag.casefold(), tag)
+
+
+def is_nested(tag: str) -> bool:
+    """Whether an element of a product holds others."""
+    return tag.casefold() in _NESTED
+
+
+def page_of(body: Node | Page) -> Page:
+    """The products in an answer's body; one that was read as a page already is that."""
+    if isinstance(body, Page):
+        return body
     return page_from(children(get(body, "Products"), "Product"))
 
 
