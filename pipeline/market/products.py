@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.market.nodes import Node, as_list, children, get, leaf, text
 from schemas.fields import KEY, UNIT_TAGS, Dialect, fields_of
@@ -78,21 +79,30 @@ def page_from(products: Iterable[Node]) -> Page:
 
 def _alike(products: Sequence[dict[str, Node]]) -> dict[str, Column] | None:
     """Products that all have the same elements (as shops send them), read by Arrow; None where they don't."""
-    tags = {tag: tag.casefold() for tag in products[0]}
-    plain = [tag for tag, folded in tags.items() if folded not in _NESTED]
-    texts = _texts(products, plain, len(tags))
+    tags = list(products[0])
+    texts = _texts(products, [tag for tag in tags if not is_nested(tag)], len(tags))
     if texts is None:
         return None
-    columns: dict[str, Column] = {KEY: []}
-    for tag, folded in tags.items():
-        if folded in _NESTED:
-            made = _nested(tag, [product[tag] for product in products])
-        else:
-            made = {_TAGS.get(folded, tag): texts[tag]}
-        if any(len(columns.get(name, ())) for name in made):
+    columns: dict[str, Column] = {}
+    for tag in tags:
+        nested = is_nested(tag)
+        made = _nested(tag, [product[tag] for product in products]) if nested else {name_of(tag): texts[tag]}
+        if not columns.keys().isdisjoint(made):
             return None  # two elements of one name
         columns |= made
-    return columns | _main_images(products, columns.get("Images"))
+    if "MainImage" in columns:
+        images = with_main(columns.get("Images"), columns["MainImage"])
+        columns |= {"Images": images} if images.null_count < len(images) else {}
+    return {KEY: columns.pop(KEY), **columns}
+
+
+def with_main(listed: Column | None, main: Column) -> pa.Array:
+    """MainImage stands for the images where none are listed."""
+    main = pa.array(main, pa.string())
+    listed = pa.nulls(len(main), pa.string()) if listed is None else pa.array(listed, pa.string())
+    none = pc.fill_null(pc.equal(listed, ""), True)
+    given = pc.fill_null(pc.not_equal(main, ""), False)
+    return pc.if_else(pc.and_(none, given), main, listed)
 
 
 def _texts(objects: Sequence[dict[str, Node]], names: Sequence[str], size: int) -> dict[str, pa.Array] | None:
@@ -121,14 +131,6 @@ def _nested(tag: str, values: Sequence[Node]) -> dict[str, Column]:
     for at, value in enumerate(values):
         _cells(columns, {}, at, tag, value)
     return {**columns}
-
-
-def _main_images(products: Sequence[dict[str, Node]], listed: Column | None) -> Columns:
-    columns: Columns = {} if listed is None else {"Images": list(listed)}
-    if "MainImage" in products[0] and not all(columns.get("Images", [None])):
-        for at, product in enumerate(products):
-            _images(columns, at, product)
-    return columns
 
 
 def _one_by_one(products: Iterable[dict[str, Node]]) -> Columns:

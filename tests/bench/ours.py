@@ -149,15 +149,16 @@ def read(watch: Watch, folder: Path, name: str) -> None:
 def parse_pages(watch: Watch, folder: Path, form: str) -> None:
     """GetProducts answers to tables: what a client does with every page, network apart."""
     from pipeline.market.answers import Answer
-    from pipeline.market.answers import read as answer_of
+    from pipeline.market.pages import PageReader
     from pipeline.market.products import page_of
 
+    reader = PageReader()
     pages = [path.read_bytes() for path in sorted(folder.glob(f"page-*.{form}"))]
     spent = []
     with watch("parse"):
         for page in pages:
             begun = process_time()
-            answer = answer_of(page)
+            answer = reader.read(page)
             assert isinstance(answer, Answer)
             watch.said["rows"] = page_of(answer.body).rows
             spent.append(process_time() - begun)
