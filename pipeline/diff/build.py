@@ -17,6 +17,7 @@ from pipeline.diff.memory import Memory
 from pipeline.diff.paid import Market, market_of
 from pipeline.diff.plan import Basis, Counts, Forecast, Held, Inputs, Plan, Record
 from pipeline.diff.planfile import dated, plan_path, seal_lines
+from pipeline.diff.portion import Portion
 from pipeline.diff.rules import rules_of
 from pipeline.diff.spool import Spool
 from pipeline.diff.suspects import FirstLook
@@ -100,8 +101,8 @@ def make_plan(
     while True:
         draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred, look=look)
         with Assembly(folder, shop, market_of(market)) as assembly, rarely_collecting():
-            for decided in draft:
-                assembly.take(decided.records, decided.held)
+            for portion in draft.portions(market_of(market)):
+                assembly.add(portion)
             if not barred and (barred := _barred(accepted, snapshot, draft, shop)):
                 continue  # who was taken already must stay behind: once more, knowing them
             tell(draft.findings)
@@ -153,6 +154,13 @@ class Assembly:
             self._spool.add(record)
             self._measures.see(record)
         for one in held:
+            self._spool.hold(one)
+
+    def add(self, portion: Portion) -> None:
+        """Records that are written down already, and what is held back with them."""
+        self._spool.extend(portion.bodies, portion.lengths, portion.entries)
+        self._measures.count(portion.told)
+        for one in portion.held:
             self._spool.hold(one)
 
     def seal(self, path: Path, header: Plan, *, seconds: Seconds, canary: int = 0) -> Plan:

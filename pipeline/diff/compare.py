@@ -6,30 +6,36 @@ Three passes, each by columns and batches, none over the whole in memory:
    fields hashes don't acquit it (`screen`, `suspects`);
 2. the shop: of rows that aren't acquitted the columns in doubt are laid aside (`suspects`, `pairs`);
 3. the file again, a stretch at a time: what wasn't acquitted is compared field by field, first as
-   columns by meaning (`meet`); only what does differ becomes Python objects (`decide`, `settle`).
+   columns by meaning (`meet`); only what does differ becomes Python objects (`decider`, `decide`,
+   `settle`), in a second process beside where there is much of it (`hands`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.diff.absent import absent, active, undecidable
-from pipeline.diff.kin import held_back
-from pipeline.diff.meet import Meeting, by_sku
+from pipeline.diff.decider import Decider
+from pipeline.diff.hands import Hands
+from pipeline.diff.meet import Meeting, Met, by_sku
 from pipeline.diff.memory import Memory
 from pipeline.diff.offers import offer_of
 from pipeline.diff.origins import Origins
+from pipeline.diff.paid import Market
 from pipeline.diff.pairs import STRETCH, Aside
 from pipeline.diff.plan import Basis, Counts, Effect
+from pipeline.diff.portion import Portion, portion_of
 from pipeline.diff.rules import Rules
 from pipeline.diff.settle import Breach, Decided
 from pipeline.diff.suspects import Doubts, FirstLook, Looked, lay_aside, look_again, unsure
-from pipeline.diff.tables import NOWHERE, our_rows, partners, shop_columns
+from pipeline.diff.tables import NOWHERE, Flags, our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
 from pipeline.diff.untold import untold
 from pipeline.read.finding import Finding
@@ -39,6 +45,8 @@ from schemas.fields import KEY, Field
 
 #: Looked up once: to ask an enum for a member takes as long as three calls.
 _UPDATE, _DEACTIVATE = Effect.UPDATE, Effect.DEACTIVATE
+#: What is counted of products of the file, and of those that only the shop holds.
+_OURS, _THEIRS = frozenset({"create", "update", "unchanged", "blocked"}), frozenset({"deactivate", "remove"})
 
 
 class Draft:
@@ -49,7 +57,7 @@ class Draft:
 
     Args:
         folder: for what is needed only meanwhile; stretch: rows of the file that are met at a time.
-        barred: variant → the refused row of its group, that holds it too.
+        barred: variant → the refused row of its group, that holds it too (`Decider`).
         look: what was taken of the file while it was validated (`look_at`).
 
     Attributes:
@@ -78,6 +86,7 @@ class Draft:
         self._stretch = stretch
         self._columns = shop_columns(snapshot.path)
         self._readable, self._unreadable = _fields(accepted.fields, self._columns, rules)
+        pa.default_memory_pool().release_unused()  # what validation took
         looked = self._looked(look)
         self._partners, self._may_differ = partners(accepted, snapshot, looked.rows), looked.doubts
         self._fates: Counter[str] = Counter()
@@ -86,15 +95,25 @@ class Draft:
         self.breaches: list[Breach] = []
 
     def __iter__(self) -> Iterator[Decided]:
-        for found in self._ours():
-            by = self._barred.get(found.sku)
-            decided = held_back(found, by, self._accepted.fields) if by else found
-            self._fates[decided.fate] += 1
-            yield self._counted(decided)
+        """Decisions product by product."""
+        decider = self._decider()
+        for met in self._met(self._doubts()):
+            for decided in decider.decide(met):
+                yield self._counted(decided, _OURS)
         for decided in self._theirs():
-            if decided.fate in ("deactivate", "remove"):
-                self._fates[decided.fate] += 1
-            yield self._counted(decided)
+            yield self._counted(decided, _THEIRS)
+
+    def portions(self, market: Market) -> Iterator[Portion]:
+        """The same decisions, written down, with what they say to guards; worked out by two processes
+        where there are many."""
+        found = self._doubts()
+        products = int(self._wanted(found).sum())
+        with Hands(self._decider(), market, products=products, folder=self._folder) as hands:
+            for portion in hands.portions(self._met(found)):
+                yield self._added(portion, _OURS)
+        theirs = iter(self._theirs())
+        while some := list(islice(theirs, STRETCH)):
+            yield self._added(portion_of(some, self._rules.dialect, market), _THEIRS)
 
     @property
     def counts(self) -> Counts:
@@ -147,7 +166,8 @@ class Draft:
             untold=untold(self._snapshot, self._rules.dialect),
         )
 
-    def _counted(self, decided: Decided) -> Decided:
+    def _counted(self, decided: Decided, fates: Collection[str]) -> Decided:
+        self._fates[decided.fate] += decided.fate in fates
         self.breaches.extend(decided.breaches)
         for record in decided.records:
             if record.effect is _UPDATE or record.effect is _DEACTIVATE:
@@ -155,33 +175,41 @@ class Draft:
                     self.fields_changed[change.field] += 1
         return decided
 
-    def _ours(self) -> Iterator[Decided]:
-        """Products of the file."""
-        meeting = Meeting(
+    def _added(self, portion: Portion, fates: Collection[str]) -> Portion:
+        self._fates.update({fate: count for fate, count in portion.fates.items() if fate in fates})
+        self.breaches.extend(portion.breaches)
+        self.fields_changed.update(portion.fields_changed)
+        return portion
+
+    def _decider(self) -> Decider:
+        return Decider(
             readable=self._readable,
             unreadable=self._unreadable,
-            memory=self._memory,
+            resting=by_sku(self._memory.resting()),
             origins=Origins(self._accepted.mapped),
             rules=self._rules,
+            barred=dict(self._barred),
         )
-        listed, found = self._partners.listed, self._doubts()
-        wanted = found.ours if self._rules.mode == "update-only" else found.ours | ~listed
+
+    def _wanted(self, found: Doubts) -> Flags:
+        """Rows of the file that have to be looked at."""
+        return found.ours if self._rules.mode == "update-only" else found.ours | ~self._partners.listed
+
+    def _met(self, found: Doubts) -> Iterator[Met]:
+        """Stretches of the file beside the shop."""
+        meeting = Meeting(
+            readable=self._readable, unreadable=self._unreadable, memory=self._memory, rules=self._rules
+        )
+        listed, wanted = self._partners.listed, self._wanted(found)
         with Aside(self._folder, wanted, self._stretch) as aside:
             self._lay_aside(aside, found)
             ours = our_rows(self._accepted, wanted, aside.ends)
-            compared = (
-                meeting.compare(
-                    mine,
-                    theirs,
-                    listed[start:end][wanted[start:end]],
-                    found.fields[start:end][wanted[start:end]],
-                )
-                for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True)
-                if mine.height
-            )
-            # One after the other: a thread that compares beside only takes the interpreter from deciding.
-            for met in compared:
-                yield from meeting.decide(met)
+            for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True):
+                if mine.height:
+                    here = wanted[start:end]
+                    yield meeting.compare(
+                        mine, theirs, listed[start:end][here], found.fields[start:end][here]
+                    )
 
     def _looked(self, look: FirstLook | None) -> Looked:
         """What was taken of the file while it was validated, if that is of use here; else taken now."""

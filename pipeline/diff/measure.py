@@ -13,12 +13,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from pipeline.diff.alike import Alike
 from pipeline.diff.paid import Market, moves
 from pipeline.diff.plan import Change, Effect, Record
 from pipeline.diff.prices import amount, is_price
-from pipeline.diff.settle import LAST_HELD
+from pipeline.diff.settle import INTERNAL_FACTS, LAST_HELD
 from pipeline.diff.untold import EVERY_TAG, own_tag
 from pipeline.market.feeds import Action
 
@@ -30,6 +31,9 @@ _CREATE, _UPDATE, _REMOVE = Effect.CREATE, Effect.UPDATE, Effect.REMOVE
 _NEW, _GONE = Action.CREATE, Action.REMOVE
 #: A set that remembers its order.
 Skus = dict[str, None]
+#: What one record says: which of the measures, of which product, and what of it. Plain values: they may
+#: come from another process.
+Told = tuple[str, str, Any]
 
 
 @dataclass(slots=True)
@@ -64,99 +68,124 @@ class Measures:
     alone: Skus = field(default_factory=dict)
     alike: dict[str, Alike] = field(default_factory=lambda: defaultdict(Alike))
     typical: array[float] = field(default_factory=lambda: array("d"))
-    below: dict[str, Skus] = field(default_factory=lambda: {"@cost": {}, "@floor": {}})
+    below: dict[str, Skus] = field(default_factory=lambda: {name: {} for name in INTERNAL_FACTS})
     back: Counter[str] = field(default_factory=Counter)
     held: float = 0.0
 
     def see(self, record: Record) -> None:
         """Count one record."""
-        live: Sequence[Change] = record.changes
-        effect = record.effect
-        if effect is _UPDATE:
-            self._blind(record)
-        if record.acquitted:
-            self._acquit(record)
-            live = [change for change in live if change.field not in record.acquitted]
-            if record.changes and not live:
-                return
-        if effect is _UPDATE:
-            self.changed[record.sku] = None
-            self._update(record.sku, live)
-        elif effect is _CREATE:
-            if record.action is _NEW:
-                self.created[record.sku] = None
-        elif effect is _REMOVE:
-            self.removed[record.sku] = None
-        else:
-            self.deactivated[record.sku] = None
-        if (effect is _UPDATE or effect is _CREATE) and record.action is not _GONE:
-            self._prices(record)
+        self.count(told_by(record, self.market))
 
-    def _blind(self, record: Record) -> None:
-        """Also what is let through: whether the shop still holds our last write is a guess then."""
-        for change in record.changes:
-            if not change.before and own_tag(change.field) in EVERY_TAG:
-                self.blind[own_tag(change.field)][record.sku] = None
+    def count(self, told: Iterable[Told]) -> None:
+        """Count what records say, in their order."""
+        for what, sku, value in told:
+            if what == "up":
+                self.up[sku] = max(value, self.up.get(sku, 1.0))
+            elif what == "down":
+                self.down[sku] = min(value, self.down.get(sku, 1.0))
+            elif what == "typical":
+                self.typical.append(value)
+                self.priced[sku] = None
+            elif what == "alike":
+                operator, becomes, ratio = value
+                self.alike[operator].see(sku, becomes, ratio)
+            elif what == "blind" or what == "below":
+                getattr(self, what)[value][sku] = None
+            elif what == "back":
+                values, prices, held = value
+                self.back["values"] += values
+                self.back["prices"] += prices
+                self.held = max(self.held, held)
+            else:
+                getattr(self, what)[sku] = None
 
-    def _acquit(self, record: Record) -> None:
-        """Remember what is let through, and since when the shop holds it no more."""
-        self.back["values"] += len(record.acquitted)
-        self.back["prices"] += sum(is_price(name) for name in record.acquitted)
-        times = [float(text) for name, text in record.facts if name.startswith(LAST_HELD)]
-        self.held = max(self.held, *times) if times else self.held
 
-    def _update(self, sku: str, live: Iterable[Change]) -> None:
-        for change in live:
-            for measure in self._about(change):
-                measure[sku] = None
+def told_by(record: Record, market: Market) -> list[Told]:
+    """What a record says in the terms of `Measures`."""
+    told: list[Told] = []
+    live: Sequence[Change] = record.changes
+    effect, sku = record.effect, record.sku
+    if effect is _UPDATE:
+        # Also what is let through: whether the shop still holds our last write is a guess then.
+        empty = (own_tag(change.field) for change in record.changes if not change.before)
+        told.extend(("blind", sku, tag) for tag in empty if tag in EVERY_TAG)
+    if record.acquitted:
+        told.append(("back", sku, _let_through(record)))
+        live = [change for change in live if change.field not in record.acquitted]
+        if record.changes and not live:
+            return told
+    if effect is _UPDATE:
+        told.append(("changed", sku, None))
+        told.extend((measure, sku, None) for change in live for measure in _about(change))
+    elif effect is _CREATE:
+        if record.action is _NEW:
+            told.append(("created", sku, None))
+    elif effect is _REMOVE:
+        told.append(("removed", sku, None))
+    else:
+        told.append(("deactivated", sku, None))
+    if (effect is _UPDATE or effect is _CREATE) and record.action is not _GONE:
+        told.extend(_prices(record, market))
+    return told
 
-    def _about(self, change: Change) -> Iterator[Skus]:
-        tag = own_tag(change.field)
-        if not change.after:
-            yield self.blanked
-        elif tag in _STOCK and amount(change.after) is None and amount(change.before or "1"):
-            yield self.zeroed
-        elif tag == "Status":
-            yield from self._status(change)
-        elif change.field == "PrimaryCategory" and change.before:
-            yield self.moved
-        elif change.field in _TEXTS and _visible(change.after) * 2 < _visible(change.before or ""):
-            yield self.shrunk
 
-    def _status(self, change: Change) -> Iterator[Skus]:
-        before, after = (change.before or "active").strip().lower(), change.after.strip().lower()
-        if after == "deleted" != before:
-            yield self.removed
-        elif after == "inactive" and before == "active":
-            yield self.deactivated
+def _let_through(record: Record) -> tuple[int, int, float]:
+    """How many values, how many prices among them, and when the shop held the last (0 = not known)."""
+    times = [float(text) for name, text in record.facts if name.startswith(LAST_HELD)]
+    return len(record.acquitted), sum(map(is_price, record.acquitted)), max(times, default=0.0)
 
-    def _prices(self, record: Record) -> None:
-        if record.effect is _CREATE and not record.facts:
-            return  # what is new had no price: only cost and floor could judge it
-        facts = dict(record.facts)
-        for move in moves(record, self.market):
-            if move.alone:
-                self.alone[record.sku] = None
-            if move.ended and record.effect is _UPDATE:
-                self.blanked[record.sku] = None
-            if move.becomes and move.typical is not None:
-                self.alike[move.operator].see(record.sku, move.becomes, move.typical)
-            if move.up > 1:
-                self.up[record.sku] = max(move.up, self.up.get(record.sku, 1.0))
-            if move.down < 1:
-                self.down[record.sku] = min(move.down, self.down.get(record.sku, 1.0))
-            if move.typical is not None:
-                self.typical.append(move.typical)
-                self.priced[record.sku] = None
-            if facts and move.pays is not None:
-                self._below(record.sku, move.operator, move.pays, facts)
 
-    def _below(self, sku: str, operator: str, pays: Decimal, facts: Mapping[str, str]) -> None:
-        for name, skus in self.below.items():
-            told = facts.get(f"{name}.{operator}") or facts.get(name)
-            least = amount(told) if told else None
-            if least is not None and pays < least:
-                skus[sku] = None
+def _about(change: Change) -> Iterator[str]:
+    """The sets that a product belongs to for the sake of a change."""
+    tag = own_tag(change.field)
+    if not change.after:
+        yield "blanked"
+    elif tag in _STOCK and amount(change.after) is None and amount(change.before or "1"):
+        yield "zeroed"
+    elif tag == "Status":
+        yield from _status(change)
+    elif change.field == "PrimaryCategory" and change.before:
+        yield "moved"
+    elif change.field in _TEXTS and _visible(change.after) * 2 < _visible(change.before or ""):
+        yield "shrunk"
+
+
+def _status(change: Change) -> Iterator[str]:
+    before, after = (change.before or "active").strip().lower(), change.after.strip().lower()
+    if after == "deleted" != before:
+        yield "removed"
+    elif after == "inactive" and before == "active":
+        yield "deactivated"
+
+
+def _prices(record: Record, market: Market) -> Iterator[Told]:
+    if record.effect is _CREATE and not record.facts:
+        return  # what is new had no price: only cost and floor could judge it
+    facts, sku = dict(record.facts), record.sku
+    for move in moves(record, market):
+        if move.alone:
+            yield "alone", sku, None
+        if move.ended and record.effect is _UPDATE:
+            yield "blanked", sku, None
+        if move.becomes and move.typical is not None:
+            yield "alike", sku, (move.operator, move.becomes, move.typical)
+        if move.up > 1:
+            yield "up", sku, move.up
+        if move.down < 1:
+            yield "down", sku, move.down
+        if move.typical is not None:
+            yield "typical", sku, move.typical
+        if facts and move.pays is not None:
+            yield from (("below", sku, name) for name in _below(move.operator, move.pays, facts))
+
+
+def _below(operator: str, pays: Decimal, facts: Mapping[str, str]) -> Iterator[str]:
+    """ "@cost" and "@floor", where a product would be sold below it."""
+    for name in INTERNAL_FACTS:
+        told = facts.get(f"{name}.{operator}") or facts.get(name)
+        least = amount(told) if told else None
+        if least is not None and pays < least:
+            yield name
 
 
 def _visible(text: str) -> int:

@@ -1,31 +1,30 @@
-"""A stretch of the file beside what was laid aside of the shop: which rows differ, and what is decided."""
+"""A stretch of the file beside what was laid aside of the shop: which rows differ, and in what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
-from pipeline.diff.decide import decide_create, decide_update
 from pipeline.diff.memory import Befores, Memory, Written
-from pipeline.diff.offers import offer_of
-from pipeline.diff.origins import Origins
-from pipeline.diff.plan import Origin
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words, has
-from pipeline.diff.settle import Decided, Side
 from pipeline.diff.tables import Flags
-from pipeline.read.catalog import LINE, PART, ROW
 from pipeline.values.columns import comparable_column
 from schemas.fields import KEY, Field
 
-Texts = Mapping[str, str]
 T = TypeVar("T")
-_NOTHING: Mapping[str, Any] = {}
-_OURS = frozenset({ROW, PART, LINE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What memory says of the products at hand: SKU → field → answer."""
+
+    written: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
+    befores: Mapping[str, Mapping[str, Befores]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +35,7 @@ class Met:
         known, theirs: rows that the shop holds, of either side; new: rows that it doesn't.
         fields: of each known row those that differ in meaning; asked: whether it has to be decided.
         listed: for each row of the stretch, whether it is known.
+        remembered: what is remembered of the rows that have to be decided.
     """
 
     known: pl.DataFrame
@@ -44,31 +44,22 @@ class Met:
     fields: Sequence[Sequence[Field]]
     asked: pl.Series
     listed: Flags
+    remembered: Remembered
 
 
 class Meeting:
-    """Decides the products of the file, a stretch at a time."""
+    """Puts the products of the file beside those of the shop, a stretch at a time."""
 
     def __init__(
-        self,
-        *,
-        readable: Sequence[Field],
-        unreadable: Sequence[Field],
-        memory: Memory,
-        origins: Origins,
-        rules: Rules,
+        self, *, readable: Sequence[Field], unreadable: Sequence[Field], memory: Memory, rules: Rules
     ) -> None:
         self._readable = readable
-        self._unreadable = unreadable
-        self._fields = (*readable, *unreadable)
-        self._hidden = frozenset(of.name for of in unreadable)
+        self._hidden = bool(unreadable)
         self._memory = memory if memory.any_written() else None
-        self._resting = by_sku(memory.resting())
-        self._origins = origins
         self._rules = rules
 
     def compare(self, ours: pl.DataFrame, theirs: pl.DataFrame | None, listed: Flags, doubts: Words) -> Met:
-        """Put rows of the file beside those of the shop: by columns, and changing nothing.
+        """Rows of the file beside those of the shop: by columns, and changing nothing.
 
         Args:
             ours: rows of the file; theirs: rows of the shop, one for each of ours that is listed, in
@@ -81,108 +72,19 @@ class Meeting:
         assert known.height == (0 if theirs is None else theirs.height)
         may = doubts[listed]
         fields = _differing(known, theirs, self._readable, may, self._rules) if theirs is not None else []
-        asked = pl.Series([bool(of) or bool(self._hidden) for of in fields], dtype=pl.Boolean)
-        return Met(known=known, theirs=theirs, new=new, fields=fields, asked=asked, listed=listed)
+        asked = pl.Series([bool(of) or self._hidden for of in fields], dtype=pl.Boolean)
+        skus = known[KEY].filter(asked).to_list() if self._memory is not None and fields else []
+        return Met(
+            known=known, theirs=theirs, new=new, fields=fields, asked=asked, listed=listed,
+            remembered=self._remember(skus),
+        )  # fmt: skip
 
-    def decide(self, met: Met) -> Iterator[Decided]:
-        """Products that may differ, in the order of the file."""
-        updates, creates = self._updates(met), self._creates(met.new)
-        wanted = np.ones(len(met.listed), dtype=np.bool_)
-        wanted[met.listed] = met.asked.to_numpy()
-        for is_known in met.listed[wanted].tolist():
-            yield next(updates if is_known else creates)
-
-    def _updates(self, met: Met) -> Iterator[Decided]:
-        """Products that the shop holds, and what may differ of each; only cells that matter become text."""
-        if met.theirs is None:
-            return
-        mine, beside = (_Cells(side, met.asked, self._hidden) for side in (met.known, met.theirs))
-        skus = mine.column(KEY)
-        remembered = self._remember(skus)
-        questions = [each for each in met.fields if each or self._hidden]
-        rows = zip(skus, mine.column(PART), mine.column(LINE), questions, strict=True)
-        for at, (sku, part, line, differing) in enumerate(rows):
-            names = tuple([of.name for of in differing])
-            said = {name: text for name, texts in mine.of(names) if (text := texts[at]) is not None}
-            held = {name: texts[at] or "" for name, texts in beside.of(names)}
-            side = self._side(sku, said, held, remembered, self._origins.of_row(part, line))
-            yield decide_update(side, differing, self._rules, also=self._unreadable)
-
-    def _creates(self, ours: pl.DataFrame) -> Iterator[Decided]:
-        """Products that the shop doesn't hold."""
-        nothing = _Remembered()
-        names = [name for name in ours.columns if name not in _OURS]
-        rows = ours.select(names).iter_rows()
-        for row, part, line in zip(rows, ours[PART].to_list(), ours[LINE].to_list(), strict=True):
-            given = {name: text for name, text in zip(names, row, strict=True) if text is not None}
-            side = self._side(given[KEY], given, {}, nothing, self._origins.of_row(part, line))
-            yield decide_create(side, self._fields, self._rules)
-
-    def _remember(self, skus: list[str]) -> _Remembered:
+    def _remember(self, skus: list[str]) -> Remembered:
         if self._memory is None or not skus:
-            return _Remembered()
-        return _Remembered(
+            return Remembered()
+        return Remembered(
             written=by_sku(self._memory.written(skus)), befores=by_sku(self._memory.befores(skus))
         )
-
-    def _side(
-        self, sku: str, ours: Texts, theirs: Texts, remembered: _Remembered, origin: Callable[[str], Origin]
-    ) -> Side:
-        return Side(
-            sku=sku,
-            ours=ours,
-            theirs=theirs,
-            unreadable=self._hidden,
-            written=remembered.written.get(sku, _NOTHING),
-            befores=remembered.befores.get(sku, _NOTHING),
-            resting=self._resting.get(sku, _NOTHING),
-            origin=origin,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Remembered:
-    """What memory says of the products at hand: SKU → field → answer."""
-
-    written: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
-    befores: Mapping[str, Mapping[str, Befores]] = field(default_factory=dict)
-
-
-class _Cells:
-    """Some rows of a frame; a column becomes Python's when one of them first needs it.
-
-    Args: rows: which of them; always: columns that each of them needs.
-    """
-
-    def __init__(self, frame: pl.DataFrame, rows: pl.Series, always: Collection[str]) -> None:
-        self._frame = frame
-        self._rows = rows
-        self._always = always
-        self._columns: dict[str, list[Any]] = {}
-        self._needed: dict[tuple[str, ...], list[tuple[str, list[str | None]]]] = {}
-
-    def column(self, name: str) -> list[Any]:
-        if name not in self._columns:
-            self._columns[name] = self._frame[name].filter(self._rows).to_list()
-        return self._columns[name]
-
-    def of(self, differing: tuple[str, ...]) -> list[tuple[str, list[str | None]]]:
-        """Names and columns of what a decision may need where these fields differ.
-
-        An offer is judged whole, in all countries, and by what is internal; other fields by themselves.
-        """
-        found = self._needed.get(differing)
-        if found is None:
-            asked = {*differing, *self._always}
-            offer = any(offer_of(name) for name in asked)
-            names = [name for name in self._frame.columns if name in asked or (offer and _belongs(name))]
-            found = self._needed[differing] = [(name, self.column(name)) for name in names]
-        return found
-
-
-def _belongs(name: str) -> bool:
-    """Columns that a decision about an offer may need: prices, windows, what is internal."""
-    return name.startswith("@") or offer_of(name) is not None
 
 
 def by_sku(answers: Mapping[tuple[str, str], T]) -> dict[str, dict[str, T]]:

@@ -13,7 +13,7 @@ class Origins:
     """Origins of the values of a mapped catalog; each field's column is looked up once a table."""
 
     def __init__(self, mapped: Mapped) -> None:
-        self._mapped = mapped
+        self._parts, self._sources = mapped.catalog.parts, mapped.sources
         self._columns: defaultdict[int, dict[str, tuple[str, str, str, str]]] = defaultdict(dict)
 
     def of_row(self, part: int, line: int) -> Callable[[str], Origin]:
@@ -29,7 +29,7 @@ class Origins:
         return origin
 
     def _column(self, part: int, name: str) -> tuple[str, str, str, str]:
-        table, source = self._mapped.catalog.parts[part], self._mapped.sources.get(name)
+        table, source = self._parts[part], self._sources.get(name)
         headers = source.columns if source else (name,)
         header = next((header for header in headers if header in table.columns), None)
         letters = "" if header is None else column_letters(table.columns[header])

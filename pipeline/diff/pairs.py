@@ -21,7 +21,7 @@ from pipeline.store.disk_errors import disk_errors
 
 #: Name of the column that says which row of the file a laid aside row belongs to.
 AT = "__at"
-STRETCH = 4_096
+STRETCH = 2_048
 _MOST_STRETCHES = 256
 
 
@@ -57,12 +57,16 @@ class Aside:
 
     def lay(self, frame: pl.DataFrame, at: Rows) -> None:
         """Keep rows, each with the row of the file that it belongs to."""
-        kept = frame.select(sorted(frame.columns)).with_columns(pl.Series(AT, at))
         numbers = np.searchsorted(self.ends, at, side="right")
-        for number in np.unique(numbers).tolist():
-            table = kept.filter(pl.Series(numbers == number)).to_arrow(compat_level=pl.CompatLevel.oldest())
+        order = np.argsort(numbers, kind="stable")
+        kept = frame.select(sorted(frame.columns)).with_columns(pl.Series(AT, at))[order]
+        table = kept.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
+        found, starts = np.unique(numbers[order], return_index=True)
+        for number, (start, end) in zip(
+            found.tolist(), pairwise([*starts.tolist(), len(order)]), strict=True
+        ):
             with disk_errors("write into", self._folder.name):
-                self._file(number, table.schema).write_table(table)
+                self._file(number, table.schema).write_table(table.slice(start, end - start))
 
     def stretches(self) -> Iterator[tuple[int, int, pl.DataFrame | None]]:
         """(first row, row after the last, what was laid aside for them in the order of the file)."""

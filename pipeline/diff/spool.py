@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -50,12 +50,17 @@ class Spool:
     def add(self, record: Record) -> None:
         """Args: record: its numbers don't count yet."""
         body = body_of(record)
+        self.extend(body, (len(body),), (entry_of(record, self._dialect),))
+
+    def extend(self, bodies: bytes, lengths: Iterable[int], entries: Iterable[Entry]) -> None:
+        """Records that were written already, one behind the other."""
         try:
-            self._records.write(body)
+            self._records.write(bodies)
         except OSError as error:
             raise disk_trouble("write into", self._folder, error) from error
-        self._starts.append(self._starts[-1] + len(body))
-        self.entries.append(_entry(record, self._dialect))
+        for length in lengths:
+            self._starts.append(self._starts[-1] + length)
+        self.entries.extend(entries)
 
     def hold(self, held: Held) -> None:
         with disk_errors("write into", self._folder):
@@ -76,7 +81,8 @@ class Spool:
             yield line[:-1]
 
 
-def _entry(record: Record, dialect: Dialect) -> Entry:
+def entry_of(record: Record, dialect: Dialect) -> Entry:
+    """What packing has to know of a record."""
     parent = ""
     for change in record.changes:
         if change.field == "ParentSku":

@@ -48,7 +48,7 @@ class Looked:
         doubts: in which fields it may differ from that: rows × words of a bit a field (`screen`).
     """
 
-    rows: Rows
+    rows: Rows | npt.NDArray[np.int32]
     doubts: Words
 
 
@@ -105,14 +105,12 @@ class FirstLook:
         self.done()
         if self._clash or sum(len(rows) for rows, _ in self._seen) != accepted.total:
             return None
-        rows = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for rows, _ in self._seen)])
+        rows = np.concatenate([np.zeros(0, dtype=np.int32), *(rows for rows, _ in self._seen)])
         none = np.zeros((0, screen.bits(len(self.fields))), dtype=np.uint64)
         doubts = np.concatenate([none, *(doubts for _, doubts in self._seen)])
-        return (
-            Looked(rows, doubts)
-            if accepted.kept is None
-            else Looked(rows[accepted.kept], doubts[accepted.kept])
-        )
+        self._seen = [(rows, doubts)]  # it may be asked again, and isn't held twice
+        kept = accepted.kept
+        return Looked(rows, doubts) if kept is None else Looked(rows[kept], doubts[kept])
 
 
 class _Shop:

@@ -65,7 +65,7 @@ class ShopIndex:
         return np.where(pc.fill_null(same, False).to_numpy(zero_copy_only=False), rows, NOWHERE)
 
 
-def partners(accepted: Accepted, snapshot: Snapshot, rows: Rows) -> Partners:
+def partners(accepted: Accepted, snapshot: Snapshot, rows: Rows | npt.NDArray[np.int32]) -> Partners:
     """Join the file and the shop.
 
     Args:

@@ -10,11 +10,11 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from importlib.abc import MetaPathFinder
 from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pipeline.children import do_without_pandas
 from pipeline.read.catalog import Choice, Part
 from pipeline.read.finding import Finding
 from pipeline.read.job import Answer, Input, Job, Refusal
@@ -25,7 +25,7 @@ REFUSED = 4
 def main() -> int:
     """Read one job from stdin, do it, leave the answer beside the Arrow file."""
     _no_network()
-    sys.meta_path.insert(0, _NoPandas())
+    do_without_pandas()
     job = Job.from_json(json.load(sys.stdin))
     _bounded(job)
     answer = Path(f"{job.out}.json")
@@ -134,14 +134,6 @@ def _no_network() -> None:
             _refuse(event)
 
     sys.addaudithook(guard)
-
-
-class _NoPandas(MetaPathFinder):
-    """pyarrow imports pandas at its first array, for a third of a second; without one it does as well."""
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
-        if name == "pandas":
-            raise ModuleNotFoundError("nothing that parses needs pandas", name=name)
 
 
 def _refuse(event: str) -> NoReturn:

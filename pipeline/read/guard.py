@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,24 +11,11 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.children import environment
 from pipeline.errors import InputRefused, PipelineError
 from pipeline.read.child import REFUSED
 from pipeline.read.job import Answer, Job
 
-_ROOT = Path(__file__).resolve().parents[2]
-#: What a parser needs of the environment; secrets of the parent are none of its business.
-_PASSED = (
-    "PATH",
-    "SYSTEMROOT",
-    "TEMP",
-    "TMP",
-    "TMPDIR",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "WINDIR",
-)
 _TICK = 0.02
 
 
@@ -47,7 +33,7 @@ def run(job: Job) -> Answer:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env=_environment(),
+            env=environment(),
             close_fds=True,
         )
         try:
@@ -56,11 +42,6 @@ def run(job: Job) -> Answer:
         finally:
             _end(child)
     return _answer(child.returncode, job, names, noise)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 
 def _feed(child: subprocess.Popen[bytes], job: Job) -> None:

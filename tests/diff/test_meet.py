@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.diff.decide import decide_create, decide_update
+from pipeline.diff.decider import Decider
 from pipeline.diff.meet import Meeting
 from pipeline.diff.memory import Befores, NoMemory, Written
 from pipeline.diff.origins import Origins
@@ -132,9 +133,10 @@ def test_a_product_is_decided_as_if_all_its_columns_were_there(
     lines = pl.Series(range(2, len(ours) + 2), dtype=pl.Int64)
     mine = frame(ours, skus, **{ROW: lines, PART: pl.Series([0] * len(ours), dtype=pl.Int32), LINE: lines})
     partners = frame(theirs, [sku for sku, here in zip(skus, listed, strict=True) if here])
-    meeting = Meeting(readable=readable, unreadable=unreadable, memory=memory, origins=where, rules=rules)
+    meeting = Meeting(readable=readable, unreadable=unreadable, memory=memory, rules=rules)
+    decider = Decider(readable=readable, unreadable=unreadable, resting={}, origins=where, rules=rules)
     doubts = np.full((len(ours), 1), 2**64 - 1, dtype=np.uint64)
-    found = list(meeting.decide(meeting.compare(mine, partners, np.array(listed), doubts)))
+    found = list(decider.decide(meeting.compare(mine, partners, np.array(listed), doubts)))
 
     def alone() -> list[Decided]:
         beside, decided = iter(theirs), []
@@ -149,7 +151,7 @@ def test_a_product_is_decided_as_if_all_its_columns_were_there(
                 origin=where.of_row(0, at + 2),
             )  # fmt: skip
             if not here:
-                decided.append(decide_create(side, fields, rules))
+                decided.append(decide_create(side, [*readable, *unreadable], rules))
                 continue
             differing = [of for of in readable if _differs(of, given.get(of.name), held[of.name], rules)]
             if differing or unreadable:

@@ -1,0 +1,63 @@
+"""What became of some products, in the form in which a plan takes it. Pure; plain values only, since it may
+come from another process."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pipeline.diff.batches import Entry
+from pipeline.diff.measure import Told, told_by
+from pipeline.diff.paid import Market
+from pipeline.diff.plan import Effect, Held
+from pipeline.diff.recordjson import body_of
+from pipeline.diff.settle import Breach, Decided
+from pipeline.diff.spool import entry_of
+from schemas.fields import Dialect
+
+#: Looked up once: to ask an enum for a member takes as long as three calls.
+_UPDATE, _DEACTIVATE = Effect.UPDATE, Effect.DEACTIVATE
+
+
+@dataclass(slots=True)
+class Portion:
+    """Decisions about some products.
+
+    Attributes:
+        bodies: records as JSON without their numbers, one behind the other; lengths: of each;
+            entries: what packing has to know of each; told: what they say to guards.
+        fates: what became of how many; fields_changed: field → products that exist and change in it.
+        breaches: what contradicts the shop.
+    """
+
+    bodies: bytes = b""
+    lengths: array[int] = field(default_factory=lambda: array("q"))
+    entries: list[Entry] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    fates: Counter[str] = field(default_factory=Counter)
+    fields_changed: Counter[str] = field(default_factory=Counter)
+    breaches: list[Breach] = field(default_factory=list)
+
+
+def portion_of(products: Iterable[Decided], dialect: Dialect, market: Market) -> Portion:
+    """Decisions, written down."""
+    made = Portion()
+    bodies: list[bytes] = []
+    for decided in products:
+        made.fates[decided.fate] += 1
+        made.held.extend(decided.held)
+        made.breaches.extend(decided.breaches)
+        for record in decided.records:
+            body = body_of(record)
+            bodies.append(body)
+            made.lengths.append(len(body))
+            made.entries.append(entry_of(record, dialect))
+            made.told.extend(told_by(record, market))
+            if record.effect is _UPDATE or record.effect is _DEACTIVATE:
+                for change in record.changes:
+                    made.fields_changed[change.field] += 1
+    made.bodies = b"".join(bodies)
+    return made
