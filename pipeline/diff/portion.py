@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipeline.diff.batches import Entry
+from pipeline.diff.entries import entry_of
 from pipeline.diff.measure import Told, told_by
 from pipeline.diff.paid import Market
 from pipeline.diff.plan import Effect, Held
 from pipeline.diff.recordjson import body_of
 from pipeline.diff.settle import Breach, Decided
-from pipeline.diff.spool import entry_of
 from schemas.fields import Dialect
 
 #: Looked up once: to ask an enum for a member takes as long as three calls.

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pipeline.settings import Policy, Shop
 from pipeline.values.context import Context
 from schemas.fields import UNIT_TAGS, Dialect, Field, UnknownField, field_named
 from schemas.rules import Severity
+
+if TYPE_CHECKING:
+    from pipeline.settings import (  # who only decides needs no settings, which take a while to load
+        Policy,
+        Shop,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,25 +5,21 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO
 
-from pipeline.diff.batches import URGENCY, Entry, Packing
-from pipeline.diff.plan import Effect, Held, Record
+from pipeline.diff.batches import Entry, Packing
+from pipeline.diff.entries import entry_of
+from pipeline.diff.plan import Held, Record
 from pipeline.diff.planfile import held_line, record_line
 from pipeline.diff.recordjson import body_of
-from pipeline.diff.rules import known_field
-from pipeline.diff.sizes import size_of
-from pipeline.market.feeds import Action
 from pipeline.store.atomic import private_folder
 from pipeline.store.disk_errors import disk_errors, disk_trouble
-from schemas.fields import Dialect, Lane
+from schemas.fields import Dialect
 
 #: Bytes of records that wait to be written together.
 _BUFFER = 1 << 20
-_UPDATE, _IMAGE, _REMOVE = Action.UPDATE, Action.IMAGE, Effect.REMOVE
 
 
 class Spool:
@@ -79,34 +75,3 @@ class Spool:
         self._held.seek(0)
         for line in self._held:
             yield line[:-1]
-
-
-def entry_of(record: Record, dialect: Dialect) -> Entry:
-    """What packing has to know of a record."""
-    parent = ""
-    for change in record.changes:
-        if change.field == "ParentSku":
-            parent = change.after
-            break
-    return Entry(
-        sku=record.sku,
-        action=record.action,
-        lane=lane_of(record, dialect),
-        size=size_of(record),
-        parent="" if parent == record.sku or record.effect is _REMOVE else parent,
-    )
-
-
-def lane_of(record: Record, dialect: Dialect) -> Lane:
-    """How urgent a record is: an update as its most urgent field, a create or remove as content."""
-    if record.action is _IMAGE:
-        return Lane.IMAGES
-    if record.action is not _UPDATE:
-        return Lane.CONTENT
-    return _most_urgent(tuple([change.field for change in record.changes]), dialect)
-
-
-@lru_cache(maxsize=4096)
-def _most_urgent(names: tuple[str, ...], dialect: Dialect) -> Lane:
-    lanes = [of.lane for name in names if (of := known_field(name, dialect))]
-    return min((Lane.CONTENT, *lanes), key=URGENCY.__getitem__)
