@@ -244,18 +244,25 @@ def _numeric(node: Node, scope: Scope) -> pl.Expr:
             return pl.lit(_answer(work, ()), pl.String)
     parts = [compiled(leaf, scope).alias(f"n{index}") for index, leaf in enumerate(leaves)]
 
-    def over(series: pl.Series) -> pl.Series:
-        columns = [column.to_list() for column in series.struct.unnest().get_columns()]
+    def answers(rows: Sequence[_Row]) -> list[str | None]:
         nonlocal kept
         if len(kept) > _KNOWN:
             kept = {}
         known = kept  # several threads may be here: each stays with the one it began with
-        rows = list(zip(*columns, strict=True))
         with localcontext() as exact:
             exact.prec = _DIGITS
             for row in {row for row in rows if row not in known}:
                 known[row] = _answer(work, row)
-        return pl.Series([known[row] for row in rows], dtype=pl.String)
+        return [known[row] for row in rows]
+
+    def over(series: pl.Series) -> pl.Series:
+        frame = series.struct.unnest()
+        if frame.width > 1:
+            return pl.Series(answers(frame.rows()), dtype=pl.String)
+        column = frame.to_series()
+        distinct = column.unique()
+        found = pl.Series(answers([(text,) for text in distinct.to_list()]), dtype=pl.String)
+        return column.replace_strict(distinct, found, return_dtype=pl.String)
 
     return pl.struct(parts).map_batches(over, return_dtype=pl.String, is_elementwise=True)
 
