@@ -69,7 +69,7 @@ def make_plan(
         StateError: the disk said no.
     """
     rules = rules_of(shop, ctx, partial=partial)
-    market = dated(Basis(), ctx, now)
+    market = market_of(dated(Basis(), ctx, now))
     header = Plan(
         id=plan_id,
         kind="import",
@@ -100,8 +100,8 @@ def make_plan(
     barred: dict[str, str] = {}
     while True:
         draft = Draft(accepted, snapshot, memory, rules, folder, barred=barred, look=look)
-        with Assembly(folder, shop, market_of(market)) as assembly, rarely_collecting():
-            for portion in draft.portions(market_of(market)):
+        with Assembly(folder, shop, market) as assembly, rarely_collecting():
+            for portion in draft.portions(market):
                 assembly.add(portion)
             if not barred and (barred := _barred(accepted, snapshot, draft, shop)):
                 continue  # who was taken already must stay behind: once more, knowing them

@@ -13,7 +13,7 @@ Three passes, each by columns and batches, none over the whole in memory:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -213,13 +213,11 @@ class Draft:
 
     def _looked(self, look: FirstLook | None) -> Looked:
         """What was taken of the file while it was validated, if that is of use here; else taken now."""
-        create_only = self._rules.mode == "create-only"
-        asked = (tuple(self._readable), self._rules.ctx)
+        fields, ctx = _looked_at(self._readable, self._rules), self._rules.ctx
         looked = None
-        if look and look.snapshot == self._snapshot and (create_only or (look.fields, look.ctx) == asked):
+        if look and (look.fields, look.snapshot, look.ctx) == (tuple(fields), self._snapshot, ctx):
             looked = look.at(self._accepted)
-        fields = [] if create_only else self._readable  # what exists isn't compared then
-        return looked or look_again(self._accepted, self._snapshot, fields, self._rules.ctx)
+        return looked or look_again(self._accepted, self._snapshot, fields, ctx)
 
     def _doubts(self) -> Doubts:
         if self._rules.mode == "create-only":
@@ -268,7 +266,13 @@ def _fields(names: Iterable[str], columns: Iterable[str], rules: Rules) -> tuple
 
 def look_at(names: Iterable[str], snapshot: Snapshot, rules: Rules) -> FirstLook:
     """Takes what comparing with a snapshot needs, while rows of these fields are validated."""
-    return FirstLook(_fields(names, shop_columns(snapshot.path), rules)[0], snapshot, rules.ctx)
+    readable, _ = _fields(names, shop_columns(snapshot.path), rules)
+    return FirstLook(_looked_at(readable, rules), snapshot, rules.ctx)
+
+
+def _looked_at(readable: Sequence[Field], rules: Rules) -> Sequence[Field]:
+    """Fields that a first look compares: none where what exists is left alone."""
+    return () if rules.mode == "create-only" else readable
 
 
 def source_columns(accepted: Accepted) -> tuple[str, ...]:

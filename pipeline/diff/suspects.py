@@ -75,9 +75,8 @@ class FirstLook:
         self.fields, self.snapshot, self.ctx = tuple(fields), snapshot, ctx
         self._hasher = screen.Hasher(fields, ctx)
         beside = ThreadPoolExecutor(max_workers=1)
-        self._shop: Future[_Shop] | None = beside.submit(
-            _Shop, snapshot, self.fields, ctx
-        )  # who looks first waits
+        # Who looks first waits for it.
+        self._shop: Future[_Shop] | None = beside.submit(_Shop, snapshot, self.fields, ctx)
         beside.shutdown(wait=False)
         self._seen: list[tuple[npt.NDArray[np.int32], Words]] = []
         self._clash = False
@@ -92,7 +91,7 @@ class FirstLook:
     def keep(self, found: tuple[Rows, Words]) -> None:
         """Of the rows that come next."""
         rows, doubts = found
-        self._seen.append((rows.astype(np.int32), doubts))  # a shop of two thousand million products is none
+        self._seen.append((rows.astype(np.int32), doubts))  # no shop has two thousand million products
 
     def done(self) -> None:
         """All rows were shown: the shop's SKUs and hashes are no longer needed."""

@@ -61,6 +61,8 @@ def shape_of(name: str, root: Node) -> pa.Schema | None:
     if made is None:
         return None
     try:
+        if not pa.types.is_struct(made.field("Head").type):
+            return None
         product = made.field("Body").type.field("Products").type.field("Product").type.value_type
     except (KeyError, AttributeError):
         return None

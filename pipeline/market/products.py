@@ -81,7 +81,7 @@ def _alike(products: Sequence[dict[str, Node]]) -> dict[str, Column] | None:
     """Products that all have the same elements (as shops send them), read by Arrow; None where they don't."""
     tags = list(products[0])
     texts = _texts(products, [tag for tag in tags if not is_nested(tag)], len(tags))
-    if texts is None:
+    if texts is None or any(tag not in product for tag in tags for product in products):
         return None
     columns: dict[str, Column] = {}
     for tag in tags:

@@ -149,6 +149,7 @@ class _Work:
         self.findings: list[Finding] = []
         self._failed: Counter[str] = Counter()
         self._numbers = NUMBERS in _schema(catalog).names
+        self._commas: set[str] = set()
         self._skips = [(self._condition(skip.when, "skip"), skip.reason) for skip in mapping.file.skip]
         self._groups = self._made_groups()
         self._family: Family | None = None
@@ -189,6 +190,8 @@ class _Work:
         if (type_of(node) == "truth") != (kind == "truth"):
             wanted = "a condition" if kind == "truth" else "a value, no condition"
             raise SettingsError(f"{self._mapping.path}: {what} must be {wanted}")
+        if self._numbers and fmt.decimal == ",":
+            self._commas |= {name for name in columns_of(node) if name not in VIRTUAL}
         try:
             return compiled(node, self._scope(fmt))
         except BadExpression as error:
@@ -318,15 +321,9 @@ class _Work:
         wanted = {*used, ROW, PART, LINE}
         names = [name for name in batch.schema.names if name in wanted]
         frame = pl.DataFrame({name: pl.from_arrow(batch.column(name)) for name in names})
-        commas = {
-            name
-            for bound in self._binding.all
-            if self._moves_commas(bound)
-            for name in columns_of(bound.node)
-        }
-        if not commas:
+        if not self._commas:
             return frame
-        places = {name: batch.schema.names.index(name) - 3 for name in sorted(commas) if name in names}
+        places = {name: batch.schema.names.index(name) - 3 for name in sorted(self._commas) if name in names}
         marks = batch.column(NUMBERS)
         return frame.with_columns(with_commas(frame[name], marks, at) for name, at in places.items())
 

@@ -156,6 +156,6 @@ class Family:
 
 def text_frames(catalog: Catalog, columns: tuple[str, ...]) -> Iterator[pl.DataFrame]:
     """Some columns of a catalog as Polars frames, batch by batch."""
-    for batch in catalog.batches():
+    for batch in catalog.batches(views=True):
         taken = [name for name in batch.schema.names if name in columns]
         yield pl.DataFrame({name: pl.from_arrow(batch.column(name)) for name in taken})

@@ -91,7 +91,7 @@ def traits_of(catalog: Catalog) -> dict[str, Traits]:
     """The traits of each column."""
     frames = [
         pl.DataFrame({name: pl.from_arrow(batch.column(name)) for name in catalog.headers})
-        for batch in catalog.batches()
+        for batch in catalog.batches(views=True)
     ]
     whole = pl.concat(frames) if frames else pl.DataFrame({name: [] for name in catalog.headers})
     return {name: _traits(whole[name].cast(pl.String), catalog.rows) for name in catalog.headers}

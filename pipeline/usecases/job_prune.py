@@ -25,6 +25,7 @@ def prune(ws: Workspace, journal: Journal) -> int:
     doomed = [
         *_snapshots(ws, kept.snapshots),
         *(path for path in _older(ws.plans, now - kept.plans_days * DAY)),
+        *_left(ws.plans, now - DAY),
         *(path for path in _older(ws.runs, now - kept.attempts_days * DAY) if path.name not in runs),
     ]
     for path in doomed:
@@ -36,6 +37,15 @@ def prune(ws: Workspace, journal: Journal) -> int:
 def _snapshots(ws: Workspace, keep: int) -> Iterator[Path]:
     for old in ids(ws.snapshots, ws.identity(ws.shop))[keep:]:
         yield from ws.snapshots.glob(f"{old}.*")
+
+
+def _left(folder: Path, before: float) -> Iterator[Path]:
+    """Folders for what a comparison needs only meanwhile, left by one that was killed."""
+    for pattern in (".diff-*", ".hands-*"):
+        for path in folder.glob(pattern):
+            with suppress(OSError):
+                if path.stat().st_mtime < before:
+                    yield path
 
 
 def _older(folder: Path, before: float) -> Iterator[Path]:

@@ -182,6 +182,8 @@ def _categories(mapped: Mapped, tree: Tree[str, Category], shop: Shop) -> tuple[
     from pipeline.validate.rules import informed
 
     known, ctx = field_named(CATEGORY, shop.dialect), informed(context_of(shop), Lookups(categories=tree))
-    named = {text for batch in mapped.batches() for text in pc.unique(batch.column(CATEGORY)).to_pylist()}
+    named = {
+        text for batch in mapped.batches(views=True) for text in pc.unique(batch.column(CATEGORY)).to_pylist()
+    }
     found = (parse(known, text, Format(), ctx)[0] for text in sorted(filter(None, named)))
     return tuple(dict.fromkeys(number for number in found if number and number in tree))

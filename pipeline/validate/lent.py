@@ -133,9 +133,8 @@ class _Texts:
     def __init__(self, mapped: Mapped, names: Sequence[str]) -> None:
         self._mapped = mapped
         self._names = list(names)
-        self._batches = mapped.batches(
-            views=True
-        )  # not read: long texts are most of its bytes, and few are asked for
+        # Mapped, not read: long texts are most of its bytes, and few are asked for.
+        self._batches = mapped.batches(views=True)
         self._batch: pa.RecordBatch | None = None
 
     def at(self, rows: npt.NDArray[np.int64]) -> pa.Table:

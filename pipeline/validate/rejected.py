@@ -68,7 +68,7 @@ def _refused(accepted: Accepted) -> set[Place]:
         ]
     ).implode()
     places: set[Place] = set()
-    for batch in accepted.mapped.batches():
+    for batch in accepted.mapped.batches(views=True):
         frame = pl.DataFrame(pl.from_arrow(batch.select([ROW, PART, LINE])))
         places |= set(frame.filter(~pl.col(ROW).is_in(good)).select(PART, LINE).iter_rows())
     return places

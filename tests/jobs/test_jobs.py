@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -322,3 +323,15 @@ def test_an_error_of_ours_is_written_down_too(night: Make, rows: Make) -> None:
     assert [notice["cause"] for notice in here.notices()] == ["nightly/demo/failed/unexpected"]
     assert "CANARYKEY123" not in (folder / "result.json").read_text()
     assert here.metrics()["sellercenter_exit_code"] == 1
+
+
+def test_what_a_killed_comparison_left_goes_after_a_day(night: Make, rows: Make) -> None:
+    here = night()
+    now, plans = here.clock.driven.now(), here.workspace().plans
+    for name, age in ((".hands-old", 90_000.0), (".diff-old", 90_000.0), (".diff-now", 60.0)):
+        (plans / name).mkdir(parents=True)
+        (plans / name / "1.stretch").write_bytes(b"x")
+        os.utime(plans / name, (now - age, now - age))
+    here.drop(rows("11.05"), at=now - 60)
+    here.run("nightly")
+    assert [path.name for path in sorted(plans.glob(".*"))] == [".diff-now"]

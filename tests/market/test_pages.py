@@ -87,6 +87,23 @@ def test_plain_pages_are_read_quickly() -> None:
     assert rows(found)[2] == 3
 
 
+ENVELOPES = {
+    "no head": {"Body": {}},
+    "another head": {"head": {"RequestAction": "GetProducts"}, "Body": {}},
+    "a head that is a text": {"Head": "", "Body": {}},
+    "the body first": {"Body": {}, "Head": {"RequestAction": "GetProducts"}},
+    "more in both": {"Head": {"Total": 400, "Deep": {"x": "1"}}, "Body": {"Total": "400"}, "Foot": "x"},
+}
+
+
+@pytest.mark.parametrize("said", ENVELOPES.values(), ids=ENVELOPES)
+def test_an_envelope_of_another_make_is_read_as_the_slow_reader_reads_it(said: dict[str, Any]) -> None:
+    products = [{"SellerSku": f"S{n}", "Name": "Cafetera " * 9} for n in range(400)]
+    whole = {"SuccessResponse": {**said, "Body": {**said["Body"], "Products": {"Product": products}}}}
+    body, reader = orjson.dumps(whole), PageReader()
+    assert rows(reader.read(body)) == rows(reader.read(body)) == rows(read(body))
+
+
 BROKEN = {
     "a key twice": lambda text: text.replace(b'"Price":"', b'"Price":"1","Price":"', 1),
     "truncated": lambda text: text[:-1],

@@ -67,6 +67,12 @@ def test_a_falabella_product(units: Any) -> None:
     assert rows({"SellerSku": "MUG", "BusinessUnits": {"BusinessUnit": units}}) == [expected]
 
 
+def test_products_of_which_each_lacks_another_element() -> None:
+    assert rows(
+        {"SellerSku": "A", "ProductData": {"C": "x"}}, {"SellerSku": "B", "Images": {"Image": ["u"]}}
+    ) == [{"SellerSku": "A", "ProductData.C": "x"}, {"SellerSku": "B", "Images": "u"}]
+
+
 ODD = {
     "sku in other letters": ({"SellerSKU": "A"}, {"SellerSku": "A"}),
     "newest unit names": (

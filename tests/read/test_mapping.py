@@ -387,6 +387,25 @@ def test_number_cells_of_a_workbook_are_no_typed_text(read, mapped):
     ]
 
 
+def test_a_row_of_a_workbook_is_skipped_for_a_number_that_feeds_nothing(read, mapped):
+    import io
+
+    import xlsxwriter
+
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate(
+            [("sku", "price", "stock"), ("1", "5,50", 0.5), ("2", 6.5, 7), ("3", 7, "0,5")]
+        ):
+            sheet.write_row(at, 0, row)
+    seen = read(out.getvalue(), name="a.xlsx")
+    text = '[format]\ndecimal = ","\n[columns]\nSellerSku = "sku"\nPrice = "price"\n[[skip]]\nwhen = "num([stock]) == 0.5"\nreason = "few"\n'
+    done, rows = mapped(seen.catalog, text)
+    assert rows == [{"SellerSku": "2", "Price": "6,5"}]
+    assert done.skipped == {"few": 2}
+
+
 def test_an_error_in_a_column_that_feeds_nothing_is_a_warning(read, mapped):
     seen = read(b"sku,name,price\n1,a,5,x\n")
     assert seen.errors == ["too-many-cells"]
