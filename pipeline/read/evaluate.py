@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from typing import Any
 
 import polars as pl
 
 from pipeline.read.expression import BadExpression, Call, Column, Node, Number, Operation, Text, type_of
+from pipeline.read.fixed import PLAIN, Doubt, Fixed, extreme
 from pipeline.read.words import cleaned_html, dated, distinct_lines, html_lines, key_value, plain_text, units
 from pipeline.values.context import Format
 from pipeline.values.numbers import read_number
@@ -23,6 +25,8 @@ FAILED = "\ufdd0"
 _DIGITS = 40
 #: Answers of one piece of arithmetic that are kept from batch to batch.
 _KNOWN = 100_000
+#: Rows from which on working by columns pays.
+_WORTH = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,14 +261,39 @@ def _numeric(node: Node, scope: Scope) -> pl.Expr:
 
     def over(series: pl.Series) -> pl.Series:
         frame = series.struct.unnest()
-        if frame.width > 1:
-            return pl.Series(answers(frame.rows()), dtype=pl.String)
-        column = frame.to_series()
+        found, rows = _by_columns(work, frame) if frame.height >= _WORTH else _none(frame)
+        if rows.is_empty():
+            return found
+        rest = frame[rows.to_list()] if len(rows) < frame.height else frame
+        if rest.width > 1:
+            return found.scatter(rows, pl.Series(answers(rest.rows()), dtype=pl.String))
+        column = rest.to_series()
         distinct = column.unique()
-        found = pl.Series(answers([(text,) for text in distinct.to_list()]), dtype=pl.String)
-        return column.replace_strict(distinct, found, return_dtype=pl.String)
+        made = pl.Series(answers([(text,) for text in distinct.to_list()]), dtype=pl.String)
+        return found.scatter(rows, column.replace_strict(distinct, made, return_dtype=pl.String))
 
     return pl.struct(parts).map_batches(over, return_dtype=pl.String, is_elementwise=True)
+
+
+def _by_columns(work: Callable[[Any], Any], frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """What arithmetic makes of the rows that hold plain numbers only, and the rows that are left."""
+    found, every = _none(frame)
+    plain = frame.select(pl.all_horizontal(pl.all().str.contains(PLAIN)).fill_null(value=False)).to_series()
+    if not plain.any():
+        return found, every
+    try:
+        made = work(tuple(Fixed.read(column) for column in frame.filter(plain)))
+    except (Doubt, TypeError):
+        return found, every
+    if not isinstance(made, Fixed):
+        return found, every
+    return found.scatter(plain.arg_true(), made.texts()), (~plain).arg_true()
+
+
+def _none(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Nothing found yet, and all rows left."""
+    rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+    return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height), rows
 
 
 def _answer(work: Callable[[_Row], _Value], row: _Row) -> str | None:
@@ -310,8 +339,12 @@ def _arithmetic(node: Node, leaves: list[Node], scope: Scope) -> Callable[[_Row]
 
 
 def _leaf(place: int, fmt: Format) -> Callable[[_Row], _Value]:
-    def read(row: _Row) -> _Value:
+    def read(row: Sequence[Any]) -> Any:
         text = row[place]
+        if isinstance(text, Fixed):
+            if fmt.decimal == ",":
+                raise Doubt
+            return text
         if text is None or not text.strip():
             return None
         return number_in(text, fmt)
@@ -380,8 +413,10 @@ def _call(call: Call, leaves: list[Node], scope: Scope) -> Callable[[_Row], _Val
 def _extreme(
     choose: Callable[[list[Decimal]], Decimal], parts: Sequence[Callable[[_Row], _Value]]
 ) -> Callable[[_Row], _Value]:
-    def run(row: _Row) -> _Value:
+    def run(row: Sequence[Any]) -> Any:
         values = [value for part in parts if (value := part(row)) is not None]
+        if any(isinstance(value, Fixed) for value in values):
+            return extreme(values, most=choose is max)
         return choose(values) if values else None
 
     return run

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import jsonschema
@@ -19,6 +20,7 @@ from pipeline.read.catalog import LINE, Catalog, ReadOptions
 from pipeline.read.evaluate import FAILED, Scope, compiled
 from pipeline.read.expression import FUNCTIONS, BadExpression, parse
 from pipeline.read.finding import Severity
+from pipeline.read.fixed import Doubt, Fixed, extreme
 from pipeline.read.mapping import load_mapping, schema
 from pipeline.read.presets import find_mapping, presets
 from pipeline.values.context import Format
@@ -171,6 +173,46 @@ def test_no_pattern_runs_away(length):
 def test_cleaning_html_twice_changes_nothing(text):
     once = worth("html([a])", a=text)
     assert once is None or worth("html([a])", a=once) == once
+
+
+NUMBERS = st.one_of(
+    st.decimals(-2000, 2000, places=2).map(str),
+    st.integers(-50, 50).map(str),
+    st.decimals(0, 10**9, places=4).map(str),
+    st.sampled_from(
+        ["", " ", "x", "-0", "-0.00", "0.00", "1.005", "007", "999999999.9999", "1,5", "12.5 ", None]
+    ),
+)
+LEAVES = st.sampled_from(["[a]", "[b]", "0", "3", "1.19", "0.005", "100000.25"])
+ARITHMETIC = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda made: f"({made[0]} {made[1]} {made[2]})"),
+        st.tuples(st.sampled_from(["round", "floor", "ceil"]), inner, st.integers(0, 5)).map(
+            lambda made: f"{made[0]}({made[1]}, {made[2]})"
+        ),
+        st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(lambda m: f"{m[0]}({m[1]}, {m[2]})"),
+        inner.map(lambda made: f"abs({made})"),
+        inner.map(lambda made: f"(0 - {made})"),
+    ),
+    max_leaves=6,
+).filter(lambda text: "[" in text)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    text=ARITHMETIC,
+    cells=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=8),
+    decimal=st.sampled_from(["", ".", ","]),
+)
+def test_arithmetic_by_columns_is_arithmetic_number_by_number(text, cells, decimal):
+    rows = pl.DataFrame(cells, schema={"a": pl.String, "b": pl.String}, orient="row")
+    many = pl.concat([rows] * (1_000 // len(cells) + 1))
+    made = compiled(
+        parse(f"num({text})"), Scope(columns={"a": "a", "b": "b"}, format=Format(decimal=decimal))
+    )
+    one_by_one = [rows[at : at + 1].select(v=made)["v"][0] for at in range(rows.height)]
+    assert many.select(v=made)["v"].to_list() == one_by_one * (1_000 // len(cells) + 1)
 
 
 def test_every_function_is_documented():
@@ -546,3 +588,29 @@ def test_the_published_schema_is_that_of_the_code():
 def test_errors_of_a_mapping_are_of_our_tree():
     with pytest.raises(PipelineError):
         load_mapping("nope")
+
+
+def test_columns_of_decimals_keep_each_number_as_it_was_written():
+    """What arithmetic by columns is made of, without the way back to single numbers."""
+    prices = Fixed.read(pl.Series(["12.5", "7", "-3.25", "0.0005"]))
+    assert prices.texts().to_list() == ["12.5", "7", "-3.25", "0.0005"]
+    assert (prices * Decimal("1.19")).texts().to_list() == ["14.875", "8.33", "-3.8675", "0.000595"]
+    assert (Decimal(1) - prices).texts().to_list() == ["-11.5", "-6", "4.25", "0.9995"]
+    assert prices.quantize(Decimal("0.1"), ROUND_HALF_UP).texts().to_list() == ["12.5", "7.0", "-3.3", "0.0"]
+    assert extreme([prices, Decimal("7.00")], most=True).texts().to_list() == ["12.5", "7", "7.00", "7.00"]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda one: Fixed.read(pl.Series(["-0.00"])),
+        lambda one: one * Decimal(0),
+        lambda one: one * Decimal(10**12),
+        lambda one: one == Decimal(1),
+        lambda one: one.quantize(Decimal("1E+2"), ROUND_HALF_UP),
+    ],
+    ids=["a zero below zero", "a product below zero", "too long", "a comparison", "hundreds"],
+)
+def test_what_columns_of_decimals_cant_tell_is_in_doubt(work):
+    with pytest.raises(Doubt):
+        work(Fixed.read(pl.Series(["-999999.5", "3"])))
