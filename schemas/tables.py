@@ -191,7 +191,7 @@ def _ean_rules(field: Field, shop: Shop) -> Iterator[FieldRule]:  # noqa: ARG001
 
 
 def _html_rules(field: Field, shop: Shop) -> Iterator[FieldRule]:  # noqa: ARG001
-    yield FieldRule(code="unsafe-html", keeps=checks.each(checks.harmless))
+    yield FieldRule(code="unsafe-html", keeps=checks.harmless)
 
 
 def _image_rules(field: Field, shop: Shop) -> Iterator[FieldRule]:  # noqa: ARG001

@@ -13,8 +13,9 @@ from pipeline.validate.placing import Placer, Spot
 from schemas.fields import KEY
 from schemas.tables import Table, judge
 
-#: Rows of one pandera table, at most. A call costs a tenth of a second; yet the first are judged early, while
-#: others are still being looked at, and each table is twice as long as the one before.
+#: Rows of one pandera table, at most and at least (but the last). A call costs a tenth of a second; yet they
+#: are judged while others are still being looked at: as soon as they are half as many as were judged so far,
+#: so that few are left for the end.
 TABLE_ROWS, FIRST_ROWS = 20_000, 2_500
 
 
@@ -29,16 +30,16 @@ class Judge:
     placer: Placer
     _values: list[pl.DataFrame] = field(default_factory=list)
     _texts: list[pl.DataFrame] = field(default_factory=list)
-    _enough: int = FIRST_ROWS
+    _judged: int = 0
 
     def add(self, values: pl.DataFrame, texts: pl.DataFrame) -> None:
         """Rows that the screen didn't acquit."""
         if not values.is_empty():
             self._values.append(values)
             self._texts.append(texts)
-        if sum(frame.height for frame in self._values) >= self._enough:
+        enough = min(max(FIRST_ROWS, self._judged // 2), TABLE_ROWS)
+        if sum(frame.height for frame in self._values) >= enough:
             self.finish()
-            self._enough = min(2 * self._enough, TABLE_ROWS)
 
     def finish(self) -> None:
         """Judge what is held."""
@@ -46,6 +47,7 @@ class Judge:
             return
         values, texts = pl.concat(self._values), pl.concat(self._texts)
         self._values, self._texts = [], []
+        self._judged += values.height
         for start in range(0, values.height, TABLE_ROWS):
             self._judge(values.slice(start, TABLE_ROWS), texts.slice(start, TABLE_ROWS))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -63,25 +64,34 @@ def _refuse_children(read: Read, placer: Placer) -> None:
     for rows in _rows(read):
         skus.append(rows.filter(pl.col(ROW).is_in(gone))[KEY].drop_nulls())
         kin.append(rows.filter(pl.col("parent").is_not_null()))
-    family = pl.concat(kin).with_columns(hash=pl.col("parent").hash(seed=7)).sort("hash")
+    family = pl.concat(kin)
+    hashes = family["parent"].hash(seed=7).to_numpy()
+    order = np.argsort(hashes, kind="stable")
+    ranked = hashes[order]
     frontier = pl.concat(skus)
     while not frontier.is_empty():
-        children = [row for row in _children(family, frontier) if row[ROW] not in placer.refused]
+        found = _children(family, order, ranked, frontier)
+        children = [row for row in found if row[ROW] not in placer.refused]
         for row in children:
             placer.rule(_spot(row), "parent-refused", PARENT_SKU, row["parent"])
         held = [row[KEY] for row in children if row[ROW] in placer.refused]
         frontier = pl.Series(KEY, held, dtype=pl.String)
 
 
-def _children(family: pl.DataFrame, parents: pl.Series) -> Iterator[dict[str, Any]]:
-    """Rows whose parent is one of some SKUs; the family is sorted by the parent's hash."""
+def _children(
+    family: pl.DataFrame, order: npt.NDArray[np.int64], ranked: npt.NDArray[np.uint64], parents: pl.Series
+) -> Iterator[dict[str, Any]]:
+    """Rows whose parent is one of some SKUs.
+
+    Args:
+        order: the rows of the family by the hash of their parent; ranked: those hashes.
+    """
     hashes = parents.unique().hash(seed=7).to_numpy()
-    known = family["hash"].to_numpy()
-    first, last = np.searchsorted(known, hashes, "left"), np.searchsorted(known, hashes, "right")
+    first, last = np.searchsorted(ranked, hashes, "left"), np.searchsorted(ranked, hashes, "right")
     wanted = set(parents.to_list())
-    for start, end in zip(first.tolist(), last.tolist(), strict=True):
-        if end > start:
-            yield from (row for row in family[start:end].iter_rows(named=True) if row["parent"] in wanted)
+    pairs = zip(first.tolist(), last.tolist(), strict=True)
+    places = np.concatenate([order[:0], *(order[start:end] for start, end in pairs if end > start)])
+    return (row for row in family[places].iter_rows(named=True) if row["parent"] in wanted)
 
 
 def _spot(row: dict[str, Any]) -> Spot:
