@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import StateError
+from pipeline.read.catalog import together
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY
@@ -125,14 +126,7 @@ def _keys(parts: Iterator[pl.Series]) -> pa.Array:
 
 def our_batches(accepted: Accepted, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Some columns of the file, in order, in frames large enough to be worth a call."""
-    few: list[pa.RecordBatch] = []
-    for batch in accepted.batches(columns):
-        few.append(batch)
-        if sum(part.num_rows for part in few) >= _BATCH:
-            yield _frame(few).select(columns)
-            few = []
-    if few:
-        yield _frame(few).select(columns)
+    return (_frame(some).select(columns) for some in together(accepted.batches(columns), _BATCH))
 
 
 def our_rows(accepted: Accepted, wanted: Flags, ends: Rows) -> Iterator[pl.DataFrame]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.ahead import beforehand
 from pipeline.errors import InputRefused, SettingsError
 from pipeline.read.binding import VIRTUAL, Binding, Bound, bind, bound_node
-from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, column_letters
+from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, column_letters, together
 from pipeline.read.evaluate import FAILED, Scope, compiled
 from pipeline.read.expression import BadExpression, Node, Type, columns_of, parse, type_of
 from pipeline.read.finding import Finding, Severity
@@ -278,7 +278,7 @@ class _Work:
         """Some outputs of each batch, row by row; several batches are worked out together."""
         wanted = sorted({*computed, self._key})
         used = {name for at in wanted for name in columns_of(self._outputs[at].bound.node)}
-        for batches in _together(self._catalog.batches(views=True)):
+        for batches in together(self._catalog.batches(views=True), _ROWS):
             frame = pl.concat([self._frame(batch, used) for batch in batches], rechunk=True)
             made = self._made(_with_virtual(frame), wanted)
             columns, start = list(self._columns(made, computed)), 0
@@ -449,18 +449,6 @@ class _Work:
                     sku=(row[sku] or "")[:200],
                 )
             )
-
-
-def _together(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """The same batches, a few at a time: each question to a frame has its price, however short the frame."""
-    some: list[pa.RecordBatch] = []
-    for batch in batches:
-        some.append(batch)
-        if sum(each.num_rows for each in some) >= _ROWS:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 def _with_virtual(frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -229,6 +229,20 @@ def plain(batch: pa.RecordBatch) -> pa.RecordBatch:
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     }
     return pa.record_batch(columns)
+
+
+def together(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
+    """The same batches, as many at a time as hold so many rows: each question to a frame has its price."""
+    some: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        some.append(batch)
+        count += batch.num_rows
+        if count >= rows:
+            yield some
+            some, count = [], 0
+    if some:
+        yield some
 
 
 def batches_of(

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import StateError
-from pipeline.read.catalog import ROW, Mapped
+from pipeline.read.catalog import ROW, Mapped, together
 
 _FLAG = "__lent "
 #: Rows of which a batch is worth a call a column.
@@ -84,7 +84,9 @@ def filled(
     lent = [name for name in lent if name in columns]
     texts = _Texts(mapped, lent)
     ours = stored(path, [ROW, *columns, *map(flag, lent)])
-    for batch in ours if wanted is None else _together(only(ours, wanted)):
+    if wanted is not None:
+        ours = map(pa.concat_batches, together(only(ours, wanted), _ENOUGH))
+    for batch in ours:
         if batch.num_rows:
             yield _filled(batch, texts.at(batch.column(ROW).to_numpy()), lent, columns)
 
@@ -99,18 +101,6 @@ def only(batches: Iterable[pa.RecordBatch], wanted: npt.NDArray[np.bool_]) -> It
             yield batch
         elif flags.any():
             yield batch.filter(pa.array(flags))
-
-
-def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in fewer batches."""
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        if sum(one.num_rows for one in held) >= _ENOUGH:
-            yield pa.concat_batches(held)
-            held = []
-    if held:
-        yield pa.concat_batches(held)
 
 
 def _filled(
@@ -172,10 +162,10 @@ def _taken(
 def _at(column: pa.Array, places: npt.NDArray[np.int64]) -> pa.Array:
     """Some cells of a column; views become texts of their own, and only those that are asked for."""
     first, count = int(places[0]), len(places)
-    together = bool(places[-1] - first == count - 1)
-    if together:
+    adjoining = bool(places[-1] - first == count - 1)
+    if adjoining:
         column = column.slice(first, count)
     if not pa.types.is_string_view(column.type):
-        return column if together else column.take(pa.array(places))
+        return column if adjoining else column.take(pa.array(places))
     texts = pl.Series(pl.from_arrow(column))
-    return (texts if together else texts.gather(places)).to_arrow(compat_level=pl.CompatLevel.oldest())
+    return (texts if adjoining else texts.gather(places)).to_arrow(compat_level=pl.CompatLevel.oldest())
