@@ -30,8 +30,8 @@ from pipeline.diff.offers import offer_of
 from pipeline.diff.origins import Origins
 from pipeline.diff.paid import Market
 from pipeline.diff.pairs import STRETCH, Aside
-from pipeline.diff.plan import Basis, Counts, Effect
-from pipeline.diff.portion import Portion, portion_of
+from pipeline.diff.plan import Basis, Counts
+from pipeline.diff.portion import Portion, fields_changed, portion_of
 from pipeline.diff.rules import Rules
 from pipeline.diff.settle import Breach, Decided
 from pipeline.diff.suspects import Doubts, FirstLook, Looked, lay_aside, look_again, unsure
@@ -43,8 +43,6 @@ from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY, Field
 
-#: Looked up once: to ask an enum for a member takes as long as three calls.
-_UPDATE, _DEACTIVATE = Effect.UPDATE, Effect.DEACTIVATE
 #: What is counted of products of the file, and of those that only the shop holds.
 _OURS, _THEIRS = frozenset({"create", "update", "unchanged", "blocked"}), frozenset({"deactivate", "remove"})
 
@@ -169,10 +167,7 @@ class Draft:
     def _counted(self, decided: Decided, fates: Collection[str]) -> Decided:
         self._fates[decided.fate] += decided.fate in fates
         self.breaches.extend(decided.breaches)
-        for record in decided.records:
-            if record.effect is _UPDATE or record.effect is _DEACTIVATE:
-                for change in record.changes:
-                    self.fields_changed[change.field] += 1
+        self.fields_changed.update(fields_changed(decided.records))
         return decided
 
     def _added(self, portion: Portion, fates: Collection[str]) -> Portion:

@@ -12,7 +12,7 @@ from pipeline.diff.batches import Entry
 from pipeline.diff.entries import entry_of
 from pipeline.diff.measure import Told, told_by
 from pipeline.diff.paid import Market
-from pipeline.diff.plan import Effect, Held
+from pipeline.diff.plan import Effect, Held, Record
 from pipeline.diff.recordjson import body_of
 from pipeline.diff.settle import Breach, Decided
 from schemas.fields import Dialect
@@ -42,6 +42,16 @@ class Portion:
     breaches: list[Breach] = field(default_factory=list)
 
 
+def fields_changed(records: Iterable[Record]) -> list[str]:
+    """The fields in which records change a product that exists, one for each change."""
+    return [
+        change.field
+        for record in records
+        if record.effect is _UPDATE or record.effect is _DEACTIVATE
+        for change in record.changes
+    ]
+
+
 def portion_of(products: Iterable[Decided], dialect: Dialect, market: Market) -> Portion:
     """Decisions, written down."""
     made = Portion()
@@ -56,8 +66,6 @@ def portion_of(products: Iterable[Decided], dialect: Dialect, market: Market) ->
             made.lengths.append(len(body))
             made.entries.append(entry_of(record, dialect))
             made.told.extend(told_by(record, market))
-            if record.effect is _UPDATE or record.effect is _DEACTIVATE:
-                for change in record.changes:
-                    made.fields_changed[change.field] += 1
+        made.fields_changed.update(fields_changed(decided.records))
     made.bodies = b"".join(bodies)
     return made

@@ -7,7 +7,7 @@ import mmap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -17,6 +17,8 @@ from pipeline.read.finding import Finding
 ROW = "__row"  # int64: position over all parts, from 0
 PART = "__part"  # int32: index into Catalog.parts
 LINE = "__line"  # int64: line of the file, or row of the sheet, from 1 with the header
+
+Rows = TypeVar("Rows", pa.RecordBatch, pa.Table)
 
 #: Bytes of a mapped file that stay with us behind the reader, and how many are given back at a time.
 _NEAR, _STEP = 128_000_000, 32_000_000
@@ -231,9 +233,9 @@ def plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch(columns)
 
 
-def together(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
-    """The same batches, as many at a time as hold so many rows: each question to a frame has its price."""
-    some: list[pa.RecordBatch] = []
+def together(batches: Iterable[Rows], rows: int) -> Iterator[list[Rows]]:
+    """The same batches or tables, as many at a time as hold so many rows: each question has its price."""
+    some: list[Rows] = []
     count = 0
     for batch in batches:
         some.append(batch)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.read.catalog import together
 from pipeline.snapshot.digest import RowsDigest
 from pipeline.snapshot.parts import Piece, read_page
 from pipeline.snapshot.snapshot import Snapshot
@@ -99,16 +100,7 @@ def write_rows(path: Path, tables: Iterable[pa.Table], columns: Sequence[str]) -
 
 
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    held: list[pa.Table] = []
-    rows = 0
-    for table in tables:
-        held.append(table)
-        rows += table.num_rows
-        if rows >= GROUP:
-            yield pa.concat_tables(held, promote_options="default")
-            held, rows = [], 0
-    if held:
-        yield pa.concat_tables(held, promote_options="default")
+    return (pa.concat_tables(some, promote_options="default") for some in together(tables, GROUP))
 
 
 def _aligned(table: pa.Table, schema: pa.Schema) -> pa.Table:
