@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from pipeline.ahead import beforehand
 from pipeline.errors import InputRefused, SettingsError
+from pipeline.read.arithmetic import FAILED
 from pipeline.read.binding import VIRTUAL, Binding, Bound, bind, bound_node
 from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, column_letters, together
-from pipeline.read.evaluate import FAILED, Scope, compiled
+from pipeline.read.evaluate import Scope, compiled
 from pipeline.read.expression import BadExpression, Node, Type, columns_of, parse, type_of
 from pipeline.read.finding import Finding, Severity
 from pipeline.read.folding import GROUP, Family, Groups, is_blank

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import InputRefused, PipelineError, SettingsError
 from pipeline.read.applying import apply
+from pipeline.read.arithmetic import FAILED
 from pipeline.read.catalog import LINE, Catalog, ReadOptions
-from pipeline.read.evaluate import FAILED, Scope, compiled
+from pipeline.read.evaluate import Scope, compiled
 from pipeline.read.expression import FUNCTIONS, BadExpression, parse
 from pipeline.read.finding import Severity
 from pipeline.read.fixed import Doubt, Fixed, extreme
