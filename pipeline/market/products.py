@@ -69,6 +69,22 @@ def page_of(body: Node | Page) -> Page:
     return page_from(children(get(body, "Products"), "Product"))
 
 
+def page_of_columns(found: Iterable[tuple[str, pa.Array]]) -> Page | None:
+    """A page of columns that stand ready; None where a product has no SKU, or two columns have one name."""
+    columns: dict[str, pa.Array] = {}
+    for name, column in found:
+        if name in columns:
+            return None
+        columns[name] = column
+    skus = columns.pop(KEY, None)
+    if skus is None or skus.null_count or pc.any(pc.equal(skus, "")).as_py():
+        return None
+    if "MainImage" in columns:
+        columns["Images"] = with_main(columns.get("Images"), columns["MainImage"])
+    told = {name: column for name, column in columns.items() if column.null_count < len(column)}
+    return Page(table=pa.table({KEY: skus, **told}), rows=len(skus))
+
+
 def page_from(products: Iterable[Node]) -> Page:
     """Products → columns, without a row object of our own."""
     told = list(products)

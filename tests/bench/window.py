@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import heapq
 import json
 import os
 import subprocess
@@ -12,10 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from measure import ROOT, Watch
 from ours import ours, scratch
+
+if TYPE_CHECKING:
+    from pipeline.market.calls import Call
 
 CALLS, SECONDS = 30, 3.0
 
@@ -29,8 +32,10 @@ def shop_of(data: Path, rows: int) -> Iterator[dict[str, Any]]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as shop:  # fmt: skip
         assert shop.stdout is not None
-        yield json.loads(shop.stdout.readline())
-        shop.terminate()
+        try:
+            yield json.loads(shop.stdout.readline())
+        finally:
+            shop.terminate()
 
 
 def _first(data: Path, rows: int) -> Path:
@@ -52,14 +57,13 @@ def download(watch: Watch, folder: Path, url: str, user: str, key: str) -> None:
     """All of a shop, by the client, the ledger and the snapshot that a command joins."""
     from pipeline.budget.clock import SystemClock
     from pipeline.budget.ledger import Ledger
-    from pipeline.market.calls import Call
     from pipeline.market.client import Client
     from pipeline.market.secret import Secret
     from pipeline.settings import Limits, Shop
     from pipeline.snapshot.download import Desk
     from pipeline.snapshot.download import download as take
 
-    limits, clock, calls = Limits(requests=CALLS, per_seconds=SECONDS), SystemClock(), list[Call]()
+    limits, clock, calls = Limits(requests=CALLS, per_seconds=SECONDS), SystemClock(), list["Call"]()
     shop = Shop(url=url, user_id=user, api_key="env:KEY", sandbox=True, limits=limits)
     with (
         scratch(folder) as place,
@@ -70,15 +74,16 @@ def download(watch: Watch, folder: Path, url: str, user: str, key: str) -> None:
         with watch("download"):
             snapshot = take(client, desk, id="bench")
     took = max(call.answered for call in calls) - min(call.started for call in calls)
-    times = [call.answered - call.started for call in sorted(calls, key=lambda call: call.started)]
     watch.said.update(rows=snapshot.rows, complete=snapshot.complete, calls=len(calls), took=took)
-    watch.said.update(permitted=permitted(times), refused=sum(call.status == 429 for call in calls))
+    watch.said.update(used=used(calls), refused=sum(call.status == 429 for call in calls))
 
 
-def permitted(times: Sequence[float]) -> float:
-    """Seconds that calls which take so long need at least where a call's token comes back a window after its
-    answer."""
-    tokens = [0.0] * CALLS
-    for time in times:
-        heapq.heapreplace(tokens, tokens[0] + time + SECONDS)
-    return max(tokens) - SECONDS
+def used(calls: Sequence[Call]) -> float:
+    """The rate of calls / the permitted one, where a token comes back a window after its answer.
+
+    Of whole rounds of the window only: the last calls begin a window that nobody waits to see the end of.
+    """
+    begun = sorted(call.started for call in calls)
+    rounds = (len(begun) - 1) // CALLS
+    latency = median(call.answered - call.started for call in calls)
+    return rounds * (SECONDS + latency) / (begun[rounds * CALLS] - begun[0]) if rounds else 0.0

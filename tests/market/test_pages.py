@@ -1,21 +1,39 @@
-"""A page that Arrow reads holds what the reader that takes all makes of it."""
+"""A page that is read quickly holds what the reader that takes all makes of it."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
+from xml.sax.saxutils import escape
 
 import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.market import json_pages, xml_pages
 from pipeline.market.answers import Answer, read
 from pipeline.market.nodes import Unreadable
-from pipeline.market.pages import PageReader, quick_answer, shape_of
+from pipeline.market.nodes import document as parsed
+from pipeline.market.pages import PageReader
 from pipeline.market.products import page_of
 
-WORDS = st.sampled_from(["", "a", "null", ": null", "Té", "\ud7ff", "1.50", "\\u0000", '"', "x\ny"])
+WORDS = st.sampled_from(
+    [
+        "",
+        "a",
+        "null",
+        ": null",
+        "Té",
+        "\ud7ff",
+        "1.50",
+        "\\u0000",
+        '"',
+        "x\ny",
+        "&lt;b&gt; &amp;amp; 'q'",
+        " ",
+    ]
+)
 ADDRESSES = st.sampled_from(["https://x/1.jpg", "https://x/2.jpg", ""])
 ODD = st.one_of(WORDS, WORDS, WORDS, st.none(), st.integers(), st.just(1.5), st.just({}), st.just(True))
 IMAGES = st.one_of(
@@ -39,7 +57,7 @@ PRODUCTS = st.fixed_dictionaries(
     },
 )
 PAGES = st.lists(PRODUCTS, min_size=1, max_size=4)
-PLAIN = [
+PLAIN: list[dict[str, Any]] = [
     {
         "SellerSku": "A",
         "Name": "Té",
@@ -73,18 +91,128 @@ def rows(answer: Any) -> tuple[Any, ...]:
 @example(learnt=PLAIN, met=PLAIN)
 @example(learnt=PLAIN, met=PLAIN[1:])
 def test_what_is_read_quickly_is_what_the_slow_reader_reads(learnt: list[Any], met: list[Any]) -> None:
-    shape = shape_of("SuccessResponse", document(learnt)["SuccessResponse"])
+    shape = json_pages.shape_of(document(learnt)["SuccessResponse"])
     body = json.dumps(document(met)).encode()
-    found = None if shape is None else quick_answer(body, shape)
+    found = None if shape is None else shape.read(body)
     if found is not None:
         assert rows(found) == rows(read(body))
 
 
 def test_plain_pages_are_read_quickly() -> None:
-    shape = shape_of("SuccessResponse", document(PLAIN)["SuccessResponse"])
+    shape = json_pages.shape_of(document(PLAIN)["SuccessResponse"])
     assert shape is not None
-    found = quick_answer(orjson.dumps(document(PLAIN[::-1])), shape)
+    found = shape.read(orjson.dumps(document(PLAIN[::-1])))
+    assert found is not None
     assert rows(found)[2] == 3
+
+
+def xml(node: Any, tag: str, *, gap: str = "", short: bool = False) -> str:
+    """An element of what JSON would show."""
+    if isinstance(node, list):
+        return "".join(xml(each, tag, gap=gap, short=short) for each in node)
+    if isinstance(node, dict):
+        inner = gap + "".join(xml(value, name, gap=gap, short=short) for name, value in node.items())
+    else:
+        inner = escape("" if node is None else str(node).replace("\x00", ""))
+    return f"<{tag}/>{gap}" if short and not inner else f"<{tag}>{inner}</{tag}>{gap}"
+
+
+def xml_page(products: Any, **form: Any) -> bytes:
+    root, content = next(iter(document(products).items()))
+    return f'<?xml version="1.0" encoding="UTF-8"?>{xml(content, root, **form)}'.encode()
+
+
+FORMS = st.fixed_dictionaries({"gap": st.sampled_from(["", "\n  ", "\r\n"]), "short": st.booleans()})
+SPOILS: dict[str, Any] = {
+    "nothing": lambda text: text,
+    "an attribute": lambda text: text.replace(b"<Name>", b'<Name lang="es">'),
+    "a comment": lambda text: text.replace(b"</Name>", b"<!-- x --></Name>"),
+    "products in a comment": lambda text: text.replace(b"<Products>", b"<Products/><!--<Products>").replace(
+        b"</Products>", b"</Products>-->"
+    ),
+    "CDATA": lambda text: text.replace(b"<Name>", b"<Name><![CDATA[<i>").replace(b"</Name>", b"]]></Name>"),
+    "an instruction": lambda text: text.replace(b"<Products>", b"<?x <Products> ?><Products>"),
+    "a number for a character": lambda text: text.replace(b"<Name>", b"<Name>&#233;"),
+    "an unknown entity": lambda text: text.replace(b"<Name>", b"<Name>&eacute;"),
+    "half an entity": lambda text: text.replace(b"<Name>", b"<Name>&am"),
+    "the end of CDATA": lambda text: text.replace(b"<Name>", b"<Name>]]>"),
+    "a control character": lambda text: text.replace(b"<Name>", b"<Name>\x01"),
+    "a carriage return": lambda text: text.replace(b"<Name>", b"<Name>\r"),
+    "no character": lambda text: text.replace(b"<Name>", b"<Name>\xef\xbf\xbf"),
+    "no UTF-8": lambda text: text.replace(b"<Name>", b"<Name>\xff"),
+    "half a character": lambda text: text.replace(b"<Name>", b"<Name>\xed\xa0\x80"),
+    "Latin-1": lambda text: text.replace(b"UTF-8", b"ISO-8859-1"),
+    "no declaration": lambda text: text.partition(b"?>")[2],
+    "a DOCTYPE": lambda text: text.replace(b"?>", b"?><!DOCTYPE x>"),
+    "a namespace": lambda text: text.replace(b"<SuccessResponse>", b'<SuccessResponse xmlns="urn:x">'),
+    "a prefix": lambda text: text.replace(b"Name>", b"x:Name>"),
+    "an element twice": lambda text: text.replace(b"<Name>", b"<Name>x</Name><Name>"),
+    "an element in a text": lambda text: text.replace(b"</Name>", b"<b>x</b></Name>"),
+    "a text between": lambda text: text.replace(b"<Name>", b"x<Name>"),
+    "an empty address": lambda text: text.replace(b"<Image>", b"<Image></Image><Image>"),
+    "two lists": lambda text: text.replace(b"</Products>", b"</Products><Products></Products>"),
+    "truncated": lambda text: text[:-9],
+    "an end too few": lambda text: text.replace(b"</Product>", b"", 1),
+    "products in the head": lambda text: text.replace(b"</Head>", b"<Products></Products></Head>"),
+    "a list in a product": lambda text: text.replace(b"<Name>", b"<Products></Products><Name>"),
+    "an error": lambda text: text.replace(b"SuccessResponse", b"ErrorResponse"),
+}
+
+
+@settings(deadline=None)
+@given(learnt=PAGES, met=PAGES, form=FORMS, other=FORMS, spoil=st.sampled_from(list(SPOILS)))
+@example(learnt=PLAIN, met=PLAIN, form={}, other={}, spoil="nothing")
+@example(learnt=PLAIN, met=PLAIN[1:], form={}, other={"gap": "\n"}, spoil="nothing")
+def test_xml_that_is_read_quickly_is_what_the_slow_reader_reads(
+    learnt: list[Any], met: list[Any], form: Any, other: Any, spoil: str
+) -> None:
+    shape = xml_pages.shape_of(parsed(xml_page(learnt, **form))[1])
+    body = SPOILS[spoil](xml_page(met, **other))
+    found = None if shape is None else shape.read(body)
+    if found is not None:
+        assert rows(found) == rows(read(body))
+
+
+@pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS)
+def test_spoilt_xml_is_read_as_the_slow_reader_reads_it(spoil: Any) -> None:
+    products = [{**PLAIN[0], "SellerSku": f"S{n}", "Extra": "Cafetera " * 9} for n in range(400)]
+    good, reader = xml_page(products), PageReader()
+    assert rows(reader.read(good)) == rows(reader.read(good)) == rows(read(good))
+    body = spoil(good)
+    try:
+        expected: Any = read(body)
+    except Unreadable as error:
+        with pytest.raises(Unreadable, match="^" + str(error)[:20]):
+            reader.read(body)
+        return
+    found = reader.read(body)
+    same = rows(found) == rows(expected) if isinstance(expected, Answer) else found == expected
+    assert same
+
+
+@pytest.mark.parametrize("form", [{}, {"gap": "\n  "}], ids=["plain", "indented"])
+def test_plain_xml_is_read_quickly(form: Any) -> None:
+    """Without some elements, with one image or none, and with all five entities."""
+    learnt = [PLAIN[0], PLAIN[2], {"SellerSku": "D", "ProductData": {"Size": "S", "Color": "y"}}]
+    shape = xml_pages.shape_of(parsed(xml_page(learnt))[1])
+    assert shape is not None
+    met = [{"SellerSku": "E", "Name": "<b>&amp;</b>"}, {"SellerSku": "F", "Images": {"Image": "https://x"}}]
+    body = xml_page([*met, *learnt[::-1]], **form).replace(b"\xc3\xa9", b"&quot;&apos;")
+    found = shape.read(body)
+    assert found is not None
+    assert rows(found)[2] == 5
+    assert rows(found) == rows(read(body))
+
+
+def test_elements_keep_their_order_wherever_they_are_first_met() -> None:
+    products = [
+        {"SellerSku": "A", "Z": "1"},
+        {"SellerSku": "B", "M": "", "Z": ""},
+        {"F": "x", "SellerSku": "C"},
+    ]
+    shape = xml_pages.shape_of(document(products)["SuccessResponse"])
+    assert shape is not None
+    assert shape.columns == ("F", "SellerSku", "M", "Z")
 
 
 ENVELOPES = {
