@@ -17,15 +17,14 @@ from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words
 from pipeline.diff.shophashes import ShopHashes
+from pipeline.diff.shopindex import ShopIndex, rows_of
 from pipeline.diff.tables import (
     NOWHERE,
     Flags,
     Partners,
     Rows,
-    ShopIndex,
     our_batches,
     row_groups,
-    rows_of,
     shop_rows,
 )
 from pipeline.snapshot.snapshot import Snapshot

@@ -11,14 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import StateError
 from pipeline.read.catalog import together
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
-from schemas.fields import KEY
 
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -39,33 +37,6 @@ class Partners:
     listed: Flags
 
 
-class ShopIndex:
-    """The shop's SKUs, to be found by hash; each is read to be sure.
-
-    Attributes:
-        rows: how many; clash: two share a hash (or one stands twice), so that this index finds too little.
-    """
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._keys = _keys(frame[KEY] for frame in shop_batches(snapshot.path, [KEY]))
-        hashes = _hashes(self._keys)
-        self._order = np.argsort(hashes, kind="stable").astype(np.int32)
-        self._ranked = hashes[self._order]
-        self.rows = len(hashes)
-        self.clash = bool((self._ranked[1:] == self._ranked[:-1]).any())
-
-    def find(self, skus: pl.Series) -> Rows:
-        """For each SKU the row of the shop that holds it, or NOWHERE."""
-        theirs = skus.to_arrow(compat_level=pl.CompatLevel.oldest())
-        wanted = _hashes(theirs)
-        if not self.rows:
-            return np.full(len(wanted), NOWHERE, dtype=np.int64)
-        rank = np.minimum(_ranks(self._ranked, wanted), self.rows - 1)
-        rows: Rows = self._order[rank].astype(np.int64)
-        same = pc.equal(self._keys.take(pa.array(rows)), theirs.cast(pa.large_string()))
-        return np.where(pc.fill_null(same, False).to_numpy(zero_copy_only=False), rows, NOWHERE)
-
-
 def partners(accepted: Accepted, snapshot: Snapshot, rows: Rows | npt.NDArray[np.int32]) -> Partners:
     """Join the file and the shop.
 
@@ -81,47 +52,6 @@ def partners(accepted: Accepted, snapshot: Snapshot, rows: Rows | npt.NDArray[np
     if int((of_shop != NOWHERE).sum()) != int(listed.sum()):
         raise StateError(f"a SKU stands twice in {accepted.path} or {snapshot.path}")
     return Partners(of_shop=of_shop, listed=listed)
-
-
-def rows_of(accepted: Accepted, snapshot: Snapshot, index: ShopIndex) -> Rows:
-    """For each row of the file the row of the shop that holds its SKU, or NOWHERE.
-
-    Raises:
-        StateError: a SKU stands twice in the shop.
-    """
-    parts = our_batches(accepted, [KEY])
-    if index.clash:
-        return _found_by_text(parts, snapshot)
-    return np.concatenate([np.zeros(0, dtype=np.int64), *(index.find(part[KEY]) for part in parts)])
-
-
-def _found_by_text(ours: Iterator[pl.DataFrame], snapshot: Snapshot) -> Rows:
-    """The same where two SKUs of the shop share a hash: slower, and larger."""
-    theirs = pl.DataFrame({KEY: _keys(part[KEY] for part in shop_batches(snapshot.path, [KEY]))})
-    if theirs[KEY].is_duplicated().any():
-        raise StateError(f"a SKU stands twice in {snapshot.path}")
-    rows = pl.DataFrame({KEY: _keys(part[KEY] for part in ours)})
-    found = rows.join(theirs.with_row_index("row"), on=KEY, how="left", maintain_order="left")["row"]
-    places: Rows = found.cast(pl.Int64).fill_null(NOWHERE).to_numpy()
-    return places
-
-
-def _ranks(ranked: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> Rows:
-    """`searchsorted`; who asks in order finds its neighbours in the cache."""
-    order = np.argsort(wanted)
-    found: Rows = np.empty(len(wanted), dtype=np.int64)
-    found[order] = np.searchsorted(ranked, wanted[order])
-    return found
-
-
-def _hashes(keys: pa.Array) -> npt.NDArray[np.uint64]:
-    found: npt.NDArray[np.uint64] = pl.Series(keys, dtype=pl.String).hash(seed=1).to_numpy()
-    return found
-
-
-def _keys(parts: Iterator[pl.Series]) -> pa.Array:
-    chunks = [part.to_arrow().cast(pa.large_string()) for part in parts]
-    return pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
 
 
 def our_batches(accepted: Accepted, columns: Sequence[str]) -> Iterator[pl.DataFrame]:

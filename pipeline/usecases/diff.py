@@ -242,10 +242,12 @@ def report(
 
 def skus_of(snapshot: Snapshot) -> Known:
     """What the shop lists."""
+    from pipeline.diff.shopindex import ShopIndex
     from pipeline.diff.tables import shop_batches
     from pipeline.validate.known import Known  # it brings pandas: who finds nothing new doesn't wait for it
 
-    return Known.of(lambda: (frame[KEY] for frame in shop_batches(snapshot.path, [KEY])))
+    skus = lambda: (frame[KEY] for frame in shop_batches(snapshot.path, [KEY]))  # noqa: E731
+    return Known(skus=skus, hashes=ShopIndex(snapshot).hashes)
 
 
 def shown(snapshot: Snapshot, skus: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:

@@ -1,0 +1,56 @@
+"""Files that are kept beside a snapshot: what can be worked out from it alone, once.
+
+Their names say what they were made of: what is found is right, what is stale is never found. They are
+mapped, so that pages of them are the system's and not ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import mmap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.snapshot.snapshot import Snapshot
+from pipeline.store.atomic import Content, private_folder, write_atomic
+
+
+def place(snapshot: Snapshot, suffix: str, *made_of: object) -> Path:
+    """Where something made of a snapshot and other plain values is kept."""
+    file = snapshot.path.stat()
+    parts = [snapshot.id, snapshot.digest, file.st_size, file.st_mtime_ns, *made_of]
+    name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return snapshot.path.with_name(f"{snapshot.path.stem}.hashes") / f"{name}{suffix}"
+
+
+def keep(path: Path, content: Content) -> None:
+    """Write it, whole or not at all.
+
+    Raises:
+        StateError: it can't be kept.
+    """
+    private_folder(path.parent)
+    write_atomic(path, content)
+
+
+def has(path: Path, size: int) -> bool:
+    """Whether it is there, in so many bytes."""
+    return path.exists() and path.stat().st_size == size
+
+
+def mapped(path: Path, kind: str) -> npt.NDArray[Any]:
+    """The numbers in a file, of a kind as "<u8"."""
+    if not path.stat().st_size:
+        return np.zeros(0, dtype=np.dtype(kind).newbyteorder("="))
+    with path.open("rb") as file:
+        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # it goes with its last reader
+    if hasattr(mmap, "MADV_WILLNEED"):  # they are asked for in any order
+        with contextlib.suppress(OSError):
+            whole.madvise(mmap.MADV_WILLNEED)
+    found = np.frombuffer(whole, kind)
+    return found.astype(found.dtype.newbyteorder("="), copy=False)
