@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TypeVar
 
-#: Pieces under way at a time; each takes memory.
+#: Pieces that are looked at at a time, and one more that lies ready; each takes memory.
 _AT_ONCE = 2
 #: Seconds that a thread lets another wait for the interpreter. Work ahead is mostly in libraries that let go
 #: of it, and has to ask for it again after every call: the usual five milliseconds are longer than the call.
@@ -25,7 +25,7 @@ def ahead(look: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
         under_way: deque[Future[U]] = deque()
         for item in items:
             under_way.append(pool.submit(look, item))
-            if len(under_way) == _AT_ONCE:
+            if len(under_way) > _AT_ONCE:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()

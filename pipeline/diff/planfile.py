@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,6 +38,8 @@ _SEAL_LINE = re.compile(rb'\{"kind":"seal","sha256":"([0-9a-f]{64})"\}\n')
 _DATE = re.compile(rb'"(?=[\s0-9])\s*([0-9]{4}-[0-9]{2}-[0-9]{2}[^"\\]*)"')
 _SEAL_LENGTH = len(_SEAL) + len('"sha256":""}\n') + 64
 _CHUNK = 1 << 20
+#: Lines that are written at a time.
+_TOGETHER = 200
 _AGAIN = "make a new one with `sellercenter diff`"
 
 
@@ -82,7 +84,8 @@ def held_line(held: Held) -> bytes:
 
 def seal_lines(path: Path, plan: Plan, records: Iterable[bytes], held: Iterable[bytes]) -> Plan:
     """As `seal`, for lines that are JSON already (without their ends); memory doesn't grow with them."""
-    return _seal(path, plan, (line + b"\n" for line in chain(records, held)))
+    lines = chain(records, held)
+    return _seal(path, plan, iter(lambda: b"".join(line + b"\n" for line in islice(lines, _TOGETHER)), b""))
 
 
 def seal_again(old: Path, path: Path, plan: Plan) -> Plan:

@@ -55,17 +55,16 @@ def fields_changed(records: Iterable[Record]) -> list[str]:
 def portion_of(products: Iterable[Decided], dialect: Dialect, market: Market) -> Portion:
     """Decisions, written down."""
     made = Portion()
-    bodies: list[bytes] = []
+    bodies, fates, changed = list[bytes](), list[str](), list[str]()
     for decided in products:
-        made.fates[decided.fate] += 1
-        made.held.extend(decided.held)
-        made.breaches.extend(decided.breaches)
+        fates.append(decided.fate)
+        made.held += decided.held
+        made.breaches += decided.breaches
         for record in decided.records:
-            body = body_of(record)
-            bodies.append(body)
-            made.lengths.append(len(body))
+            bodies.append(body_of(record))
             made.entries.append(entry_of(record, dialect))
-            made.told.extend(told_by(record, market))
-        made.fields_changed.update(fields_changed(decided.records))
-    made.bodies = b"".join(bodies)
+            made.told += told_by(record, market)
+        changed += fields_changed(decided.records)
+    made.bodies, made.lengths = b"".join(bodies), array("q", map(len, bodies))
+    made.fates, made.fields_changed = Counter(fates), Counter(changed)
     return made

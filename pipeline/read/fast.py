@@ -11,8 +11,10 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,13 @@ from pipeline.read.records import swallowed_lines
 from pipeline.read.table import TableWriter
 
 
-def _bytes(some: bytes) -> npt.NDArray[np.bool_]:
+@cache
+def _searched(byte: bytes) -> re.Pattern[bytes]:
+    return re.compile(re.escape(byte))
+
+
+@cache
+def _table(some: bytes) -> npt.NDArray[np.bool_]:
     """Byte → is it one of these."""
     found = np.zeros(256, dtype=np.bool_)
     found[list(some)] = True
@@ -45,8 +53,8 @@ _TAIL = 6
 #: Bytes at the end of the file in which the last record must stand.
 _END = 4_000_000
 #: What a drawn line (`header.RULE`) may begin with.
-_OF_RULES = _bytes(b"-=+*_:| \t\n\v\f\r")
-_EQUALS, _MARK = _bytes(b"="), _bytes(b"\xef")
+_OF_RULES = b"-=+*_:| \t\n\v\f\r"
+_EQUALS, _MARK = b"=", b"\xef"
 
 
 #: Bytes of a file from which on checking that it is UTF-8 by Polars saves more than importing it costs.
@@ -225,15 +233,20 @@ class _Cells:
             column = pa.Array.from_buffers(pa.string(), count, buffers)
         return cls(column, starts - starts[0], codes[starts[0] : starts[-1]])
 
-    def counted(self, code: int) -> npt.NDArray[np.int64] | None:
-        """How often a byte stands in each cell; None where it is in none."""
-        places = places_of(self.codes, code)
-        return np.diff(np.searchsorted(places, self.starts)) if len(places) else None
+    def hold(self, byte: bytes) -> bool:
+        """Whether a byte stands in any cell: most columns are short, and one search tells."""
+        return _searched(byte).search(self.codes.data) is not None
 
-    def begin_with(self, codes: npt.NDArray[np.bool_]) -> bool:
+    def counted(self, byte: bytes) -> npt.NDArray[np.int64] | None:
+        """How often a byte stands in each cell; None where it is in none."""
+        if not self.hold(byte):
+            return None
+        return np.diff(np.searchsorted(places_of(self.codes, ord(byte)), self.starts))
+
+    def begin_with(self, some: bytes) -> bool:
         """Whether any cell begins with one of these bytes."""
         begins = self.starts[:-1][self.starts[:-1] < self.starts[1:]]
-        return bool(codes[self.codes[begins]].any())
+        return bool(_table(some)[self.codes[begins]].any())
 
 
 def _parsed(
@@ -262,9 +275,10 @@ def _line_numbers(
     count = len(columns[0].column)
     spans = np.ones(count, dtype=np.int64)
     for cells in columns:
-        if count and int(np.diff(cells.starts).max()) > options.limits.max_cell:
+        most = options.limits.max_cell
+        if len(cells.codes) > most and int(np.diff(cells.starts).max()) > most:
             raise _NotProven  # the slow way says where it is
-        breaks = cells.counted(0x0A)
+        breaks = cells.counted(b"\n")
         if breaks is None:
             continue
         _look_inside(cells, breaks, dialect, len(columns))
@@ -275,7 +289,7 @@ def _line_numbers(
 
 def _look_inside(cells: _Cells, breaks: npt.NDArray[np.int64], dialect: Dialect, width: int) -> None:
     """Refuse where a cell holds whole records."""
-    inside = cells.counted(ord(dialect.delimiter))
+    inside = cells.counted(dialect.delimiter.encode())
     if inside is None:
         return
     for row in np.flatnonzero((breaks > 0) & (inside >= width - 1)):
@@ -312,7 +326,7 @@ def _repeats_header(columns: Sequence[_Cells], headers: Sequence[str]) -> bool:
     wrapped = any(
         bool(pc.any(pc.starts_with(cells.column, '="')).as_py())
         for cells in columns
-        if cells.begin_with(_EQUALS)
+        if cells.hold(_EQUALS) and cells.begin_with(_EQUALS)
     )
     return again or drawn or marked or wrapped
 

@@ -154,18 +154,19 @@ def _taken(
     places = np.searchsorted(have, wanted)
     if not np.array_equal(have[places], wanted):
         raise StateError(f"rows from {wanted[0]} to {wanted[-1]} of a catalog changed while it was compared")
-    return pa.record_batch(
-        {name: _at(column, places) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-    )
-
-
-def _at(column: pa.Array, places: npt.NDArray[np.int64]) -> pa.Array:
-    """Some cells of a column; views become texts of their own, and only those that are asked for."""
     first, count = int(places[0]), len(places)
     adjoining = bool(places[-1] - first == count - 1)
     if adjoining:
-        column = column.slice(first, count)
-    if not pa.types.is_string_view(column.type):
-        return column if adjoining else column.take(pa.array(places))
-    texts = pl.Series(pl.from_arrow(column))
-    return (texts if adjoining else texts.gather(places)).to_arrow(compat_level=pl.CompatLevel.oldest())
+        batch = batch.slice(first, count)
+    views = [of.name for of in batch.schema if pa.types.is_string_view(of.type)]
+    rest = batch.drop_columns(views)
+    found = rest if adjoining else rest.take(pa.array(places))
+    made = dict(zip(found.schema.names, found.columns, strict=True))
+    made |= {name: _texts(batch.column(name), None if adjoining else places) for name in views}
+    return pa.record_batch({name: made[name] for name in batch.schema.names})
+
+
+def _texts(views: pa.Array, places: npt.NDArray[np.int64] | None) -> pa.Array:
+    """Some or all views as texts of their own: only those that are asked for."""
+    texts = pl.Series(pl.from_arrow(views))
+    return (texts if places is None else texts.gather(places)).to_arrow(compat_level=pl.CompatLevel.oldest())
