@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,14 @@ from schemas.fields import KEY
 
 PARENT_SKU = "ParentSku"
 _NAMES = (ROW, PART, LINE, KEY, PARENT_SKU)
-#: Some columns of all rows judged, in order.
-Read = Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
+
+
+class Read(Protocol):
+    """Some columns of the rows judged, in order: of all, or of those that are wanted, one flag each."""
+
+    def __call__(
+        self, columns: Sequence[str], wanted: npt.NDArray[np.bool_] | None = None
+    ) -> Iterator[pa.RecordBatch]: ...
 
 
 def refuse(read: Read, placer: Placer, settings: CatalogSettings) -> None:

@@ -42,7 +42,7 @@ from schemas import product
 from schemas.fields import KEY, Field, Kind, field_named
 from schemas.keys import key_table
 from schemas.rowrules import required_names
-from schemas.tables import judge, product_table
+from schemas.tables import Table, judge, product_table
 
 POSITION = (ROW, PART, LINE)
 
@@ -102,6 +102,7 @@ class _Work:
     Attributes:
         known: what the shop holds.
         acquitted: field → values that break no rule by themselves, where it has few.
+        total: rows, once all were read.
     """
 
     mapped: Mapped
@@ -109,12 +110,13 @@ class _Work:
     settings: CatalogSettings
     rules: product.Shop
     reader: Reader
-    judge: Judge
+    table: Table
     placer: Placer
     keys: kept.Keys
     known: Known | None
     beside: Onlooker | None
     acquitted: dict[str, set[str]] = field(default_factory=dict)
+    total: int = 0
 
     @classmethod
     def begin(
@@ -135,7 +137,7 @@ class _Work:
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
             beside=beside,
             reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
-            judge=Judge(table=product_table(fields, rules), placer=placer),
+            table=product_table(fields, rules),
             keys=kept.Keys(fields={of.name: of for of in fields}, ctx=ctx),
         )  # fmt: skip
 
@@ -147,16 +149,18 @@ class _Work:
         texts = chunks(
             self.mapped.batches(views=True), (*POSITION, *self.mapped.fields, *self.mapped.internal)
         )
-        with Spool(path, schema) as spool:
+        with Spool(path, schema) as spool, Judge(self.table) as judging:
             for seen in ahead(look, texts):
                 self.placer.adopt(seen.texts)
                 self._say(seen.odd, seen.values, seen.texts)
-                self.judge.add(seen.values.filter(seen.doubt), seen.texts.filter(seen.doubt))
+                judging.add(seen.values.filter(seen.doubt), seen.texts.filter(seen.doubt))
                 self.keys.add(seen.keys)
                 if self.beside:
                     self.beside.keep(seen.beside)
                 spool.write(seen.table)
-        self.judge.finish()
+            for spot, verdict, text in judging.broken():
+                self.placer.verdict(spot, verdict, text)
+            self.total = spool.rows
         if self.beside:
             self.beside.done()
         pa.default_memory_pool().release_unused()  # what chunks took: keys of all rows are looked at next
@@ -204,7 +208,8 @@ class _Work:
         doubts = kept.doubtful(self.keys, self.known.hashes if self.known else None)
         if not doubts:
             return
-        rows = _rows_at(read, (name for name in across.COLUMNS if name in self.mapped.fields), doubts)
+        names = (name for name in across.COLUMNS if name in self.mapped.fields)
+        rows = _rows_at(read, names, doubts, self.total)
         parents = {row.get(kept.PARENT_SKU) or "" for row in rows.values()} - {""}
         frame = across.key_frame(
             (self._key_row(row, values) for row, values in rows.items()),
@@ -236,16 +241,11 @@ def _schema(mapped: Mapped) -> pa.Schema:
     return pa.schema([*positions, *texts, *((flag(name), pa.bool_()) for name in mapped.fields)])
 
 
-def _rows_at(read: Read, names: Iterable[str], positions: list[int]) -> dict[int, dict[str, Any]]:
-    """Some columns of some rows, by their place in the file, which is what `Keys` counts."""
-    wanted, start = np.array(positions), 0
-    found: dict[int, dict[str, Any]] = {}
-    for batch in read([*POSITION, *names]):
-        inside = wanted[(wanted >= start) & (wanted < start + batch.num_rows)] - start
-        if len(inside):
-            found |= {row[ROW]: row for row in batch.take(pa.array(inside)).to_pylist()}
-        start += batch.num_rows
-    return found
+def _rows_at(read: Read, names: Iterable[str], positions: list[int], total: int) -> dict[int, dict[str, Any]]:
+    """Some columns of some rows, by their place among all, which is what `Keys` counts."""
+    wanted = np.zeros(total, dtype=np.bool_)
+    wanted[positions] = True
+    return {row[ROW]: row for batch in read([*POSITION, *names], wanted) for row in batch.to_pylist()}
 
 
 def _present(read: Read, skus: set[str]) -> frozenset[str]:
@@ -261,17 +261,15 @@ def _present(read: Read, skus: set[str]) -> frozenset[str]:
 def _accepted(path: Path, work: _Work) -> Accepted:
     """All rows, and which of them no finding refused."""
     refused = work.placer.refused
-    read = partial(filled, path, work.mapped, work.mapped.fields)
-    kept, lost = _without(read, refused) if refused else (None, set())
-    total = sum(batch.num_rows for batch in stored(path, [ROW])) if kept is None else len(kept)
+    kept = _kept(path, refused) if refused else None
     return Accepted(
         path=path,
         fields=work.mapped.fields,
         internal=work.mapped.internal,
-        rows=total - len(refused),
-        total=total,
+        rows=work.total - len(refused),
+        total=work.total,
         rejected=len(refused),
-        rejected_skus=frozenset(lost),
+        rejected_skus=frozenset() if kept is None else _lost(path, work.mapped, ~kept),
         findings=work.placer.findings(),
         mapped=work.mapped,
         lent=work.mapped.fields,
@@ -279,12 +277,15 @@ def _accepted(path: Path, work: _Work) -> Accepted:
     )
 
 
-def _without(read: Read, refused: Iterable[int]) -> tuple[npt.NDArray[np.bool_], set[str]]:
-    """Which rows weren't refused, and the SKUs of those that were."""
-    gone, flags, lost = np.array(sorted(refused)), [], set[str]()
-    for batch in read([ROW, KEY]):
-        rows = batch.column(ROW).to_numpy()
-        out = gone[np.minimum(np.searchsorted(gone, rows), len(gone) - 1)] == rows
-        flags.append(~out)
-        lost |= set(batch.column(KEY).filter(pa.array(out)).drop_null().to_pylist())
-    return np.concatenate(flags), lost
+def _kept(path: Path, refused: Iterable[int]) -> npt.NDArray[np.bool_]:
+    """Which rows weren't refused."""
+    gone = np.array(sorted(refused))
+    rows = np.concatenate([batch.column(ROW).to_numpy() for batch in stored(path, [ROW])])
+    kept: npt.NDArray[np.bool_] = gone[np.minimum(np.searchsorted(gone, rows), len(gone) - 1)] != rows
+    return kept
+
+
+def _lost(path: Path, mapped: Mapped, gone: npt.NDArray[np.bool_]) -> frozenset[str]:
+    """The SKUs of rows that were refused."""
+    batches = filled(path, mapped, mapped.fields, [KEY], gone)
+    return frozenset(sku for batch in batches for sku in batch.column(KEY).drop_null().to_pylist())
