@@ -19,7 +19,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.diff.absent import absent, active, undecidable
 from pipeline.diff.decider import Decider
@@ -38,11 +37,14 @@ from pipeline.diff.suspects import Doubts, FirstLook, Looked, lay_aside, look_ag
 from pipeline.diff.tables import NOWHERE, Flags, our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
 from pipeline.diff.untold import untold
+from pipeline.giveback import give_back
 from pipeline.read.finding import Finding
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY, Field
 
+#: Portions after which what they took is given back.
+_GIVING_BACK = 4
 #: What is counted of products of the file, and of those that only the shop holds.
 _OURS, _THEIRS = frozenset({"create", "update", "unchanged", "blocked"}), frozenset({"deactivate", "remove"})
 
@@ -84,7 +86,7 @@ class Draft:
         self._stretch = stretch
         self._columns = shop_columns(snapshot.path)
         self._readable, self._unreadable = _fields(accepted.fields, self._columns, rules)
-        pa.default_memory_pool().release_unused()  # what validation took
+        give_back()  # what validation took
         looked = self._looked(look)
         self._partners, self._may_differ = partners(accepted, snapshot, looked.rows), looked.doubts
         self._fates: Counter[str] = Counter()
@@ -107,8 +109,10 @@ class Draft:
         found = self._doubts()
         products = int(self._wanted(found).sum())
         with Hands(self._decider(), market, products=products, folder=self._folder) as hands:
-            for portion in hands.portions(self._met(found)):
+            for number, portion in enumerate(hands.portions(self._met(found)), start=1):
                 yield self._added(portion, _OURS)
+                if number % _GIVING_BACK == 0:
+                    give_back()
         theirs = iter(self._theirs())
         while some := list(islice(theirs, STRETCH)):
             yield self._added(portion_of(some, self._rules.dialect, market), _THEIRS)
@@ -198,6 +202,7 @@ class Draft:
         listed, wanted = self._partners.listed, self._wanted(found)
         with Aside(self._folder, wanted, self._stretch) as aside:
             self._lay_aside(aside, found)
+            give_back()
             ours = our_rows(self._accepted, wanted, aside.ends)
             for (start, end, theirs), mine in zip(aside.stretches(), ours, strict=True):
                 if mine.height:

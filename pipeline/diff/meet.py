@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.diff.memory import Befores, Memory, Written
+from pipeline.diff.offers import offer_of
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words, has
 from pipeline.diff.tables import Flags
@@ -32,7 +33,8 @@ class Met:
     """A stretch of the file beside the shop.
 
     Attributes:
-        known, theirs: rows that the shop holds, of either side; new: rows that it doesn't.
+        known, theirs: rows that the shop holds, of either side, without columns that no decision about
+            them asks for; new: rows that it doesn't.
         fields: of each known row those that differ in meaning; asked: whether it has to be decided.
         listed: for each row of the stretch, whether it is known.
         remembered: what is remembered of the rows that have to be decided.
@@ -72,12 +74,19 @@ class Meeting:
         assert known.height == (0 if theirs is None else theirs.height)
         may = doubts[listed]
         fields = _differing(known, theirs, self._readable, may, self._rules) if theirs is not None else []
+        known = known.select(self._needed(known.columns, fields))
         asked = pl.Series([bool(of) or self._hidden for of in fields], dtype=pl.Boolean)
         skus = known[KEY].filter(asked).to_list() if self._memory is not None and fields else []
         return Met(
             known=known, theirs=theirs, new=new, fields=fields, asked=asked, listed=listed,
             remembered=self._remember(skus),
         )  # fmt: skip
+
+    def _needed(self, columns: Sequence[str], fields: Sequence[Sequence[Field]]) -> list[str]:
+        """Columns that a decision about any of these rows may ask for: not what differs in none of them."""
+        idle = {of.name for of in self._readable if offer_of(of.name) is None and of.name != KEY}
+        idle.difference_update(of.name for differing in fields for of in differing)
+        return [name for name in columns if name not in idle]
 
     def _remember(self, skus: list[str]) -> Remembered:
         if self._memory is None or not skus:

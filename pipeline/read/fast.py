@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Semaphore
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,9 @@ def _table(some: bytes) -> npt.NDArray[np.bool_]:
 
 #: What pyarrow's allocator keeps of larger blocks grows with the file, and costs more than it saves.
 _BLOCK = 4_000_000
+#: Blocks that pyarrow may read before batches come of them (left alone it takes thirty), and for how many
+#: seconds it waits for one at most: of blank lines no batch comes.
+_AHEAD, _PATIENCE = 6, 0.1
 #: Below this the standard library is quick enough, and start-up would cost more than it saves.
 SMALL = 200_000
 _TAIL = 6
@@ -77,11 +81,17 @@ class _Watched(io.RawIOBase):
         self._file.seek(offset)
         self._scanner = scanner
         self._utf8 = utf8
+        self._behind = Semaphore(_AHEAD)
+
+    def dealt(self) -> None:
+        """A batch was dealt with: another block may be read."""
+        self._behind.release()
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
+        self._behind.acquire(timeout=_PATIENCE)
         block = self._file.read(size)
         if self._utf8 is not None and not self._utf8.feed(block):
             raise _NotProven
@@ -254,7 +264,7 @@ def _parsed(
 ) -> Iterator[pa.RecordBatch]:
     """Args: checked: someone else sees to it that all is UTF-8."""
     with watched, pa.PythonFile(watched, mode="r") as file, contextlib.suppress(StopIteration):
-        yield from pacsv.open_csv(
+        for batch in pacsv.open_csv(
             file,
             read_options=pacsv.ReadOptions(block_size=_BLOCK, column_names=list(headers)),
             parse_options=pacsv.ParseOptions(
@@ -265,7 +275,9 @@ def _parsed(
                 strings_can_be_null=False,
                 check_utf8=not checked,
             ),
-        )
+        ):
+            yield batch
+            watched.dealt()
 
 
 def _line_numbers(

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from pipeline.ahead import ahead
 from pipeline.errors import InputRefused
+from pipeline.giveback import give_back
 from pipeline.market.lookups import Lookups
 from pipeline.read.catalog import LINE, PART, ROW, Mapped
 from pipeline.read.finding import Severity
@@ -163,7 +164,7 @@ class _Work:
             self.total = spool.rows
         if self.beside:
             self.beside.done()
-        pa.default_memory_pool().release_unused()  # what chunks took: keys of all rows are looked at next
+        give_back()  # what chunks took: keys of all rows are looked at next
 
     def _look(self, texts: pl.DataFrame, schema: pa.Schema) -> _Seen:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""

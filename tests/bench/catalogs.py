@@ -14,7 +14,6 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -120,6 +119,8 @@ class _Csv:
         self._file = path.open("wb")
 
     def add(self, table: pa.Table) -> None:
+        import polars as pl  # ours sets its allocator before it is first imported
+
         frame = pl.DataFrame(table).with_columns(pl.all().replace("", None))
         frame.write_csv(self._file, include_header=self._file.tell() == 0)
 
