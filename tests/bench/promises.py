@@ -12,7 +12,7 @@ from statistics import linear_regression, median
 from typing import Literal
 
 import catalogs
-from measure import HERE, Measured, case
+from measure import HERE, Measured, case, in_turn
 from seller import Seller
 from window import shop_of
 
@@ -127,25 +127,31 @@ class Bench:
         return made
 
     @cached_property
-    def floor(self) -> Measured:
-        """Two passes, hashes kept."""
+    def turns(self) -> Mapping[str, Measured]:
+        """The floor, ours, and ours with bad rows; hashes of the snapshot are kept from a run before."""
         data = str(self.data())
-        case("keep_hashes", data)
-        return case("two_passes", data, times=self.times)
+        for warming in ("keep_hashes", "stages"):
+            case(warming, data)
+        return in_turn(
+            {
+                "floor": ("two_passes", data),
+                "whole": ("stages", data),
+                "bad": ("stages", data, "catalog_bad.csv"),
+            },
+            times=3,
+        )
 
-    @cached_property
+    @property
     def whole(self) -> Measured:
-        """Ours, stage by stage; the snapshot's hashes are kept from the run before."""
-        data = str(self.data())
-        case("stages", data)
-        return case("stages", data, times=self.times)
+        """Ours, stage by stage."""
+        return self.turns["whole"]
 
 
 Promise = Callable[[Bench], Iterator[Row]]
 
 
 def _p1(bench: Bench) -> Iterator[Row]:
-    floor, ours, data = bench.floor, bench.whole, str(bench.data())
+    floor, ours, data = bench.turns["floor"], bench.whole, str(bench.data())
     bench.steps = dict(ours.steps)
     bench.peers = {
         "ours": ours,
@@ -203,7 +209,7 @@ def _free_gb() -> float:
 
 
 def _p2(bench: Bench) -> Iterator[Row]:
-    bad = case("stages", str(bench.data()), "catalog_bad.csv", times=bench.times)
+    bad = bench.turns["bad"]
     told = f"{bad.said['findings']} findings, {bad.said['at_cells']} of them at a cell or product; "
     told += f"{bad.said['rejected']} rows refused"
     yield Row(
@@ -361,7 +367,9 @@ def _downloaded(data: Path, rows: int) -> Measured:
 
 def _p7(bench: Bench) -> Iterator[Row]:
     for which in ("whole", "few"):
-        ours, bare = (case(name, str(bench.data()), which, times=3) for name in ("bodies", "bare_bodies"))
+        data = str(bench.data())
+        found = in_turn({name: (name, data, which) for name in ("bodies", "bare_bodies")}, times=5)
+        ours, bare = found["bodies"], found["bare_bodies"]
         what = "whole products" if which == "whole" else "price and stock"
         yield Row(
             promise="P7",
