@@ -35,9 +35,10 @@ class Shape:
         return _quick(body, self.types)
 
 
-def shape_of(root: Node) -> Shape | None:
-    """The shape of an answer with products; None where Arrow can't read such."""
-    made = _type([root])
+def learnt(root: Node, before: object = None) -> Shape | None:
+    """The shape of an answer with products, and of those before; None where Arrow can't read such."""
+    known = [_example(before.types.field(_ROOT).type)] if isinstance(before, Shape) else []
+    made = _type([*known, root])
     if made is None:
         return None
     try:
@@ -65,6 +66,15 @@ def _type(values: Sequence[Node]) -> pa.DataType | None:
     names = dict.fromkeys(name for value in values for name in value)
     fields = {name: _type([value[name] for value in values if name in value]) for name in names}
     return pa.struct(list(fields.items())) if fields and None not in fields.values() else None
+
+
+def _example(of: pa.DataType) -> Node:
+    """A node of this type, with all elements that it may have."""
+    if pa.types.is_struct(of):
+        return {field.name: _example(field.type) for field in of}
+    if pa.types.is_list(of):
+        return [_example(of.value_type)]
+    return 0 if pa.types.is_integer(of) else ""
 
 
 def _readable(field: pa.Field) -> bool:

@@ -1,7 +1,7 @@
 """GetProducts answers read quickly once a page has shown what the shop's products look like.
 
-A page in which anything is otherwise than on the page that was learnt from is read by the reader that
-takes all. What both read is the same.
+A page in which anything is otherwise than on the pages that were learnt from is read by the reader that
+takes all, and learnt from too. What both readers read is the same.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class PageReader:
         name, root = document(body)
         if worth and _has_products(name, root):
             self._misses += 1
-            form = json_pages if body[:1] == b"{" else xml_pages
-            self._shape = form.shape_of(root) or shape
+            learn = json_pages.learnt if body[:1] == b"{" else xml_pages.learnt
+            self._shape = learn(root, shape) or shape
         return answer_of(name, root)
 
 

@@ -36,10 +36,12 @@ class Shape:
     Attributes:
         product: matches one, with what it holds as groups; no group matched is no element.
         columns: canonical name of each group.
+        example: a product that has all elements, in their order.
     """
 
     product: re.Pattern[bytes]
     columns: tuple[str, ...]
+    example: dict[str, Node]
 
     def read(self, body: bytes) -> Answer | None:
         """The answer, if its products have this shape."""
@@ -66,21 +68,25 @@ class Shape:
             return None  # no UTF-8
 
 
-def shape_of(root: Node) -> Shape | None:
-    """The shape of an answer with products; None where there's another nesting than is read here."""
+def learnt(root: Node, before: object = None) -> Shape | None:
+    """The shape of an answer with products, and of those before; None where there's another nesting."""
     products = as_list(get(get(get(root, "Body"), "Products"), "Product"))
     if not all(type(product) is dict for product in products):
         return None
-    parts, columns = list[bytes](), list[str]()
+    if isinstance(before, Shape):
+        products = [before.example, *products]
+    parts, columns, example = list[bytes](), list[str](), dict[str, Node]()
     for tag in _in_order(products):
         values = [product[tag] for product in products if tag in product]
         folded = tag.casefold()
+        example[tag] = ""
         if folded == "images":
             parts.append(_element(tag, _IMAGES))
             columns.append("Images")
         elif folded == "productdata":
             attributes = [value for value in values if type(value) is dict]
             names = _in_order(attributes)
+            example[tag] = dict.fromkeys(names, "")
             if not all(type(text) is str for each in attributes for text in each.values()):
                 return None
             parts.append(_element(tag, rb"\s*" + b"".join(map(_element, names))))
@@ -91,7 +97,7 @@ def shape_of(root: Node) -> Shape | None:
             parts.append(_element(tag))
             columns.append(name_of(tag))
     product = rb"\s*<Product>\s*" + b"".join(parts) + rb"</Product>\s*"
-    return Shape(re.compile(product), tuple(columns))
+    return Shape(re.compile(product), tuple(columns), example)
 
 
 def _in_order(objects: Iterable[dict[str, Node]]) -> list[str]:
