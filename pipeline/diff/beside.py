@@ -11,13 +11,17 @@ import hashlib
 import json
 import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.store.atomic import Content, private_folder, write_atomic
+
+#: Bytes of a digest: whole steps of what Arrow wants its columns to begin at.
+_SEAL = 64
 
 
 def place(snapshot: Snapshot, suffix: str, *made_of: object) -> Path:
@@ -38,6 +42,30 @@ def keep(path: Path, content: Content) -> None:
     write_atomic(path, content)
 
 
+def keep_sealed(path: Path, content: pa.Buffer) -> None:
+    """Write it below its digest, for what nobody could tell from the right thing if a bit of it were wrong.
+
+    Raises:
+        StateError: it can't be kept.
+    """
+    seal = hashlib.sha256(content).hexdigest().encode()
+
+    def pour(file: BinaryIO) -> None:
+        file.write(seal)
+        file.write(content)
+
+    keep(path, pour)
+
+
+def sealed(path: Path) -> pa.Buffer | None:
+    """What `keep_sealed` wrote, mapped; None where it isn't there, or isn't what was written."""
+    if not path.exists() or path.stat().st_size <= _SEAL:
+        return None
+    whole = pa.py_buffer(_mapped(path))
+    content = whole.slice(_SEAL)
+    return content if hashlib.sha256(content).hexdigest().encode() == whole[:_SEAL].to_pybytes() else None
+
+
 def has(path: Path, size: int) -> bool:
     """Whether it is there, in so many bytes."""
     return path.exists() and path.stat().st_size == size
@@ -47,10 +75,14 @@ def mapped(path: Path, kind: str) -> npt.NDArray[Any]:
     """The numbers in a file, of a kind as "<u8"."""
     if not path.stat().st_size:
         return np.zeros(0, dtype=np.dtype(kind).newbyteorder("="))
+    found = np.frombuffer(_mapped(path), kind)
+    return found.astype(found.dtype.newbyteorder("="), copy=False)
+
+
+def _mapped(path: Path) -> mmap.mmap:
     with path.open("rb") as file:
         whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # it goes with its last reader
-    if hasattr(mmap, "MADV_WILLNEED"):  # they are asked for in any order
+    if hasattr(mmap, "MADV_WILLNEED"):  # rows are asked for in any order
         with contextlib.suppress(OSError):
             whole.madvise(mmap.MADV_WILLNEED)
-    found = np.frombuffer(whole, kind)
-    return found.astype(found.dtype.newbyteorder("="), copy=False)
+    return whole

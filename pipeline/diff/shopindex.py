@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.diff import beside
 from pipeline.diff.tables import NOWHERE, Rows, our_batches, shop_batches
@@ -21,7 +19,7 @@ from pipeline.validate.kept import Words, hashes
 from schemas.fields import KEY
 
 #: How the hashes are made.
-RECIPE = f"skus/1/polars-{pl.__version__}"
+RECIPE = f"skus/2/polars-{pl.__version__}"
 
 
 class ShopIndex:
@@ -36,23 +34,18 @@ class ShopIndex:
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.rows = pq.read_metadata(snapshot.path).num_rows
-        ranked, order, keys = (
-            beside.place(snapshot, suffix, RECIPE) for suffix in (".ranked", ".order", ".skus")
-        )
-        found = _opened(keys, self.rows)
-        if found is None or not (beside.has(ranked, 8 * self.rows) and beside.has(order, 4 * self.rows)):
-            skus = _keys(frame[KEY] for frame in shop_batches(snapshot.path, [KEY]))
-            words = hashes(pl.Series(skus, dtype=pl.String))
-            by_hash = np.argsort(words, kind="stable")
-            beside.keep(ranked, words[by_hash].astype("<u8", copy=False).tobytes())
-            beside.keep(order, by_hash.astype("<i4").tobytes())
-            beside.keep(keys, _as_file(skus))
-            found = _opened(keys, self.rows)
-            assert found is not None
-        self.hashes: Words = beside.mapped(ranked, "<u8")
-        self._order: npt.NDArray[np.int32] = beside.mapped(order, "<i4")
-        self._keys = found
+        path = beside.place(snapshot, ".skus", RECIPE)
+        kept = beside.sealed(path)
+        if kept is None:
+            beside.keep_sealed(path, _made(snapshot))
+            kept = beside.sealed(path)
+        if kept is None:
+            raise StateError(f"{path} isn't what was just written there", hint="check the disk")
+        batch = pa.ipc.open_file(pa.BufferReader(kept)).get_batch(0)
+        self.rows = batch.num_rows
+        self.hashes: Words = batch.column("hash").to_numpy()
+        self._order: npt.NDArray[np.int32] = batch.column("row").to_numpy()
+        self._keys = batch.column("sku")
         self.clash = bool((self.hashes[1:] == self.hashes[:-1]).any())
 
     def find(self, skus: pl.Series) -> Rows:
@@ -96,22 +89,18 @@ def _keys(parts: Iterable[pl.Series]) -> pa.Array:
     return pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
 
 
-def _as_file(skus: pa.Array) -> bytes:
-    """An Arrow file of one column in one batch."""
+def _made(snapshot: Snapshot) -> pa.Buffer:
+    """An Arrow file of one batch: hashes in order, the row of each, and the SKUs of all rows."""
+    skus = _keys(frame[KEY] for frame in shop_batches(snapshot.path, [KEY]))
+    words = hashes(pl.Series(skus, dtype=pl.String))
+    order = np.argsort(words, kind="stable")
+    batch = pa.record_batch(
+        {"hash": pa.array(words[order]), "row": pa.array(order.astype(np.int32)), "sku": skus}
+    )
     sink = pa.BufferOutputStream()
-    batch = pa.record_batch([skus], names=[KEY])
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return bytes(sink.getvalue())
-
-
-def _opened(path: Path, rows: int) -> pa.Array | None:
-    """What `_as_file` wrote, mapped; None where it isn't there, or isn't whole."""
-    try:
-        batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-    except (OSError, pa.ArrowInvalid):
-        return None
-    return batch.column(0) if batch.num_rows == rows else None
+    return sink.getvalue()
 
 
 def _ranks(ranked: Words, wanted: Words) -> Rows:

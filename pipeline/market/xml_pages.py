@@ -19,8 +19,12 @@ from pipeline.market.nodes import Node, Unreadable, as_list, document, get
 from pipeline.market.products import Page, is_nested, name_of, page_of_columns
 
 _BEGIN, _END = b"<Products>", b"</Products>"
-_UTF8 = re.compile(rb"""<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']utf-?8["'])?\s*\?>""", re.IGNORECASE)
-_IMAGES = rb"((?:\s*<Image>[^<]+</Image>)*+\s*)"
+#: Stands for the products where what is around them is read: only there a list of products may be.
+_HERE = b"<Here/>"
+#: Elements of a product from which on a pattern is slower than the parser, and learning it takes long.
+_MOST = 400
+_UTF8 = re.compile(rb"""<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']utf-?8["'])?\s*+\?>""", re.IGNORECASE)
+_IMAGES = rb"((?:\s*+<Image>[^<]+</Image>)*+\s*+)"
 _ADDRESS = re.compile(rb"<Image>([^<]+)")
 #: What stands for a character in XML; the last, since only then no other can come of it.
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
@@ -46,7 +50,7 @@ class Shape:
     def read(self, body: bytes) -> Answer | None:
         """The answer, if its products have this shape."""
         begin, end = body.find(_BEGIN) + len(_BEGIN), body.rfind(_END)
-        if begin < len(_BEGIN) or end < begin:
+        if body[:1] != b"<" or begin < len(_BEGIN) or end < begin:
             return None
         head = _around(body[:begin], body[end:])
         page = None if head is None or not _plain(body) else self._page(body, begin, end)
@@ -76,6 +80,8 @@ def learnt(root: Node, before: object = None) -> Shape | None:
     if isinstance(before, Shape):
         products = [before.example, *products]
     parts, columns, example = list[bytes](), list[str](), dict[str, Node]()
+    if _are_many(products):
+        return None
     for tag in _in_order(products):
         values = [product[tag] for product in products if tag in product]
         folded = tag.casefold()
@@ -85,19 +91,25 @@ def learnt(root: Node, before: object = None) -> Shape | None:
             columns.append("Images")
         elif folded == "productdata":
             attributes = [value for value in values if type(value) is dict]
+            texts = all(type(text) is str for each in attributes for text in each.values())
+            if not texts or _are_many(attributes):
+                return None
             names = _in_order(attributes)
             example[tag] = dict.fromkeys(names, "")
-            if not all(type(text) is str for each in attributes for text in each.values()):
-                return None
-            parts.append(_element(tag, rb"\s*" + b"".join(map(_element, names))))
+            parts.append(_element(tag, rb"\s*+" + b"".join(map(_element, names))))
             columns += [f"ProductData.{name}" for name in names]
         elif is_nested(tag) or not all(type(value) is str for value in values):
             return None
         else:
             parts.append(_element(tag))
             columns.append(name_of(tag))
-    product = rb"\s*<Product>\s*" + b"".join(parts) + rb"</Product>\s*"
+    product = rb"\s*+<Product>\s*+" + b"".join(parts) + rb"</Product>\s*+"
     return Shape(re.compile(product), tuple(columns), example)
+
+
+def _are_many(objects: Iterable[dict[str, Node]]) -> bool:
+    """Whether they have more names than a pattern is worth."""
+    return len({name for each in objects for name in each}) > _MOST
 
 
 def _in_order(objects: Iterable[dict[str, Node]]) -> list[str]:
@@ -117,7 +129,7 @@ def _in_order(objects: Iterable[dict[str, Node]]) -> list[str]:
 def _element(tag: str, inner: bytes = rb"([^<]*)") -> bytes:
     """An element that may be missing."""
     name = re.escape(tag.encode())
-    return rb"(?:<%b>%b</%b>\s*)?+" % (name, inner, name)
+    return rb"(?:<%b>%b</%b>\s*+)?+" % (name, inner, name)
 
 
 def _around(before: bytes, after: bytes) -> Node | None:
@@ -126,11 +138,11 @@ def _around(before: bytes, after: bytes) -> Node | None:
     if b"<!" in before + after or b"<?" in before[told.end() if told else 0 :] + after:
         return None
     try:
-        name, root = document(before + after)
+        name, root = document(before + _HERE + after)
     except Unreadable:
         return None
-    where = get(get(root, "Body"), "Products")
-    return get(root, "Head") if name == "SuccessResponse" and where == "" else None
+    there = get(get(root, "Body"), "Products") == {"Here": ""}
+    return get(root, "Head") if name == "SuccessResponse" and there else None
 
 
 def _plain(body: bytes) -> bool:

@@ -49,8 +49,8 @@ def _table(some: bytes) -> npt.NDArray[np.bool_]:
 #: What pyarrow's allocator keeps of larger blocks grows with the file, and costs more than it saves.
 _BLOCK = 4_000_000
 #: Blocks that pyarrow may read before batches come of them (left alone it takes thirty), and for how many
-#: seconds it waits for one at most: of blank lines no batch comes.
-_AHEAD, _PATIENCE = 6, 0.1
+#: seconds it waits for one at most, should none come.
+_AHEAD, _PATIENCE = 6, 2.0
 #: Below this the standard library is quick enough, and start-up would cost more than it saves.
 SMALL = 200_000
 _TAIL = 6
@@ -81,18 +81,22 @@ class _Watched(io.RawIOBase):
         self._file.seek(offset)
         self._scanner = scanner
         self._utf8 = utf8
-        self._behind = Semaphore(_AHEAD)
+        self._behind, self._over = Semaphore(_AHEAD), False
 
-    def dealt(self) -> None:
-        """A batch was dealt with: another block may be read."""
+    def dealt(self, *, last: bool = False) -> None:
+        """A batch was dealt with: another block may be read, and after the last any."""
+        self._over |= last
         self._behind.release()
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        self._behind.acquire(timeout=_PATIENCE)
+        if not self._over:
+            self._behind.acquire(timeout=_PATIENCE)
         block = self._file.read(size)
+        if not block.strip(b"\r\n"):  # of blank lines no batch comes
+            self._behind.release()
         if self._utf8 is not None and not self._utf8.feed(block):
             raise _NotProven
         if block:
@@ -264,20 +268,23 @@ def _parsed(
 ) -> Iterator[pa.RecordBatch]:
     """Args: checked: someone else sees to it that all is UTF-8."""
     with watched, pa.PythonFile(watched, mode="r") as file, contextlib.suppress(StopIteration):
-        for batch in pacsv.open_csv(
-            file,
-            read_options=pacsv.ReadOptions(block_size=_BLOCK, column_names=list(headers)),
-            parse_options=pacsv.ParseOptions(
-                delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=True
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(headers, pa.string()),
-                strings_can_be_null=False,
-                check_utf8=not checked,
-            ),
-        ):
-            yield batch
-            watched.dealt()
+        try:
+            for batch in pacsv.open_csv(
+                file,
+                read_options=pacsv.ReadOptions(block_size=_BLOCK, column_names=list(headers)),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=True
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(headers, pa.string()),
+                    strings_can_be_null=False,
+                    check_utf8=not checked,
+                ),
+            ):
+                yield batch
+                watched.dealt()
+        finally:
+            watched.dealt(last=True)
 
 
 def _line_numbers(

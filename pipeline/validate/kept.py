@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -31,8 +32,6 @@ Name = Literal["sku", "like", "parent", "brand", "category"]
 #: Words that are looked up at a time: what that takes is bounded, and stays in the cache.
 _SLICE = 65_536
 _SEED = 7
-#: What null and "" are hashed to.
-_NOTHING = pl.Series([None, ""], dtype=pl.String).hash(seed=_SEED).to_list()
 
 
 def likeness(sku: str) -> str:
@@ -94,9 +93,16 @@ def hashes(texts: pl.Series) -> Words:
     """The hashes of some texts, as `Keys` makes them: 0 for null and "", a real 0 becomes 1."""
     found: Words = texts.hash(seed=_SEED).to_numpy(writable=True)
     found[found == 0] = 1
-    for nothing in _NOTHING:
+    for nothing in _of_nothing():
         found[found == nothing] = 0
     return found
+
+
+@cache
+def _of_nothing() -> tuple[int, ...]:
+    """What null and "" are hashed to; asked for when it's needed, since Polars starts its threads with the
+    first question, and who only imports this may go on to fork."""
+    return tuple(pl.Series([None, ""], dtype=pl.String).hash(seed=_SEED).to_list())
 
 
 def among(words: Words, listed: Words) -> Flags:

@@ -155,8 +155,42 @@ SPOILS: dict[str, Any] = {
     "an end too few": lambda text: text.replace(b"</Product>", b"", 1),
     "products in the head": lambda text: text.replace(b"</Head>", b"<Products></Products></Head>"),
     "a list in a product": lambda text: text.replace(b"<Name>", b"<Products></Products><Name>"),
+    "products of the head": lambda text: _moved(text, b"</Head>"),
+    "products beside the list": lambda text: _moved(text, b"</Body>"),
     "an error": lambda text: text.replace(b"SuccessResponse", b"ErrorResponse"),
 }
+
+
+def _moved(text: bytes, before: bytes) -> bytes:
+    """The list of products stands elsewhere, and an empty one in its place."""
+    start, end = text.index(b"<Products>"), text.index(b"</Products>") + 11
+    listed = text[start:end]
+    return (text[:start] + b"<Products/>" + text[end:]).replace(before, b"<X>" + listed + b"</X>" + before)
+
+
+def test_json_is_not_read_by_the_shape_of_xml() -> None:
+    shape = xml_pages.learnt(document(PLAIN)["SuccessResponse"])
+    assert shape is not None
+    evil = "<Products><Product><SellerSku>evil</SellerSku></Product></Products>"
+    body = orjson.dumps({"SuccessResponse": {"Head": {}, "Body": {"Products": "", "X": evil}}})
+    assert shape.read(body) is None
+
+
+def test_what_has_very_many_elements_has_no_shape() -> None:
+    """A pattern of them all would be slower than the parser, and learning it would take long."""
+    many = dict.fromkeys((f"E{n}" for n in range(20_000)), "")
+    for products in ([{"SellerSku": "A", **many}], [{"SellerSku": "A", "ProductData": many}]):
+        assert xml_pages.learnt(document(products)["SuccessResponse"]) is None
+
+
+def test_blanks_before_what_is_unknown_are_passed_once() -> None:
+    """Were they tried again for each element that may be missing, this would take minutes."""
+    names = dict.fromkeys((f"E{n}" for n in range(300)), "x")
+    shape = xml_pages.learnt(document([{"SellerSku": "A", **names, "ProductData": names}])["SuccessResponse"])
+    assert shape is not None
+    body = xml_page([{"SellerSku": "A"}])
+    for gap in (b"<Product>", b"<SellerSku>A</SellerSku>", b"</Product>"):
+        assert shape.read(body.replace(gap, gap + b" " * 2_000_000 + b"<Zz/>")) is None
 
 
 @settings(deadline=None)
