@@ -268,23 +268,24 @@ def _parsed(
 ) -> Iterator[pa.RecordBatch]:
     """Args: checked: someone else sees to it that all is UTF-8."""
     with watched, pa.PythonFile(watched, mode="r") as file, contextlib.suppress(StopIteration):
+        batches = pacsv.open_csv(
+            file,
+            read_options=pacsv.ReadOptions(block_size=_BLOCK, column_names=list(headers)),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=True
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(headers, pa.string()),
+                strings_can_be_null=False,
+                check_utf8=not checked,
+            ),
+        )
         try:
-            for batch in pacsv.open_csv(
-                file,
-                read_options=pacsv.ReadOptions(block_size=_BLOCK, column_names=list(headers)),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=True
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(headers, pa.string()),
-                    strings_can_be_null=False,
-                    check_utf8=not checked,
-                ),
-            ):
+            for batch in batches:
                 yield batch
                 watched.dealt()
         finally:
-            watched.dealt(last=True)
+            watched.dealt(last=True)  # before `batches` goes, which waits for its reading thread
 
 
 def _line_numbers(
