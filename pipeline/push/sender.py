@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.budget.ledger import Wait
 from pipeline.budget.quota import Reservation
@@ -309,13 +310,23 @@ def _intent(prepared: Prepared) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Refreshed:
+    """Rows of before-values, made as often as they are asked for: to hold a thousand costs more than to write
+    them."""
+
+    run: str
+    before: Sequence[tuple[tuple[int, str], str | None]]
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        run = self.run
+        return ({"run": run, "no": no, "field": name, "before": value} for (no, name), value in self.before)
+
+
 def _intent_rows(job: Job, prepared: Prepared) -> Rows:
-    refreshed = sorted(prepared.refreshed.items())
     packed = {"run": job.run, "sha256": prepared.sha256, "packed": zlib.compress(prepared.body, 1)}
     return {
-        schema.REFRESH: [
-            {"run": job.run, "no": no, "field": name, "before": value} for (no, name), value in refreshed
-        ],
+        schema.REFRESH: _Refreshed(run=job.run, before=sorted(prepared.refreshed.items())),
         schema.BODY: [packed],
         **_skipped(job, prepared),
     }

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,15 +46,22 @@ def case(name: str, *words: str, times: int = 1) -> Measured:
     return min(found, key=lambda measured: measured.cpu)
 
 
-def in_turn(cases: Mapping[str, Sequence[str]], *, times: int) -> dict[str, Measured]:
-    """Several cases, one after the other and all of that again, since a machine is quicker in one minute
-    than in the next; of each the cheapest run by CPU.
+Round = Mapping[str, Measured]
+
+
+def in_turn(cases: Mapping[str, Sequence[str]], *, times: int) -> list[Round]:
+    """Several cases, one after the other, and all of that again: a machine is quicker in one minute than
+    in the next, and a round holds what was measured close together.
 
     Args:
         cases: name → case and its words.
     """
-    found = [{name: case(*words) for name, words in cases.items()} for _ in range(times)]
-    return {name: min((each[name] for each in found), key=lambda measured: measured.cpu) for name in cases}
+    return [{name: case(*words) for name, words in cases.items()} for _ in range(times)]
+
+
+def middle(rounds: Sequence[Round], ratio: Callable[[Round], float]) -> Round:
+    """The round with the median ratio."""
+    return sorted(rounds, key=ratio)[len(rounds) // 2]
 
 
 def _once(words: Sequence[str]) -> Measured:
