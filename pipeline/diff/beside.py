@@ -11,7 +11,7 @@ import hashlib
 import json
 import mmap
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -71,12 +71,11 @@ def has(path: Path, size: int) -> bool:
     return path.exists() and path.stat().st_size == size
 
 
-def mapped(path: Path, kind: str) -> npt.NDArray[Any]:
-    """The numbers in a file, of a kind as "<u8"."""
+def mapped(path: Path) -> npt.NDArray[np.uint64]:
+    """The words in a file, the lowest byte of each first."""
     if not path.stat().st_size:
-        return np.zeros(0, dtype=np.dtype(kind).newbyteorder("="))
-    found = np.frombuffer(_mapped(path), kind)
-    return found.astype(found.dtype.newbyteorder("="), copy=False)
+        return np.zeros(0, dtype=np.uint64)
+    return np.frombuffer(_mapped(path), "<u8").astype(np.uint64, copy=False)
 
 
 def _mapped(path: Path) -> mmap.mmap:

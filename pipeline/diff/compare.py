@@ -25,7 +25,7 @@ from pipeline.diff.decider import Decider
 from pipeline.diff.hands import Hands
 from pipeline.diff.meet import Meeting, Met, by_sku
 from pipeline.diff.memory import Memory
-from pipeline.diff.offers import offer_of
+from pipeline.diff.offers import needed
 from pipeline.diff.origins import Origins
 from pipeline.diff.paid import Market
 from pipeline.diff.pairs import STRETCH, Aside
@@ -233,15 +233,9 @@ class Draft:
             self._partners,
             found,
             fields=self._readable,
-            columns=[KEY, *self._beside()],
+            columns=[KEY, *needed(self._columns, {of.name for of in (*self._readable, *self._unreadable)})],
             always=[KEY, *(of.name for of in self._unreadable)],
         )
-
-    def _beside(self) -> Iterable[str]:
-        """Columns of the shop that decisions need: those compared, and all offers where one is."""
-        owned = {of.name for of in (*self._readable, *self._unreadable)}
-        prices = any(offer_of(name) for name in owned)
-        return (name for name in self._columns if name in owned or (prices and offer_of(name)))
 
     def _theirs(self) -> Iterator[Decided]:
         """Products of the shop that the file lacks."""

@@ -13,7 +13,7 @@ from pipeline.diff.decide import decide_create, decide_update
 from pipeline.diff.kin import held_back
 from pipeline.diff.meet import Met, Remembered
 from pipeline.diff.memory import Resting
-from pipeline.diff.offers import offer_of
+from pipeline.diff.offers import needed
 from pipeline.diff.origins import Origins
 from pipeline.diff.paid import Market
 from pipeline.diff.plan import Origin
@@ -133,19 +133,9 @@ class _Cells:
         return self._columns[name]
 
     def of(self, differing: tuple[str, ...]) -> list[tuple[str, list[str | None]]]:
-        """Names and columns of what a decision may need where these fields differ.
-
-        An offer is judged whole, in all countries, and by what is internal; other fields by themselves.
-        """
+        """Names and columns of what a decision may need where these fields differ."""
         found = self._needed.get(differing)
         if found is None:
-            asked = {*differing, *self._always}
-            offer = any(offer_of(name) for name in asked)
-            names = [name for name in self._frame.columns if name in asked or (offer and _belongs(name))]
+            names = needed(self._frame.columns, {*differing, *self._always})
             found = self._needed[differing] = [(name, self.column(name)) for name in names]
         return found
-
-
-def _belongs(name: str) -> bool:
-    """Columns that a decision about an offer may need: prices, windows, what is internal."""
-    return name.startswith("@") or offer_of(name) is not None

@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 
 from pipeline.diff.memory import Befores, Memory, Written
-from pipeline.diff.offers import offer_of
+from pipeline.diff.offers import needed
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words, has
 from pipeline.diff.tables import Flags
+from pipeline.read.catalog import LINE, PART
 from pipeline.values.columns import comparable_column
 from schemas.fields import KEY, Field
 
@@ -56,7 +57,7 @@ class Meeting:
         self, *, readable: Sequence[Field], unreadable: Sequence[Field], memory: Memory, rules: Rules
     ) -> None:
         self._readable = readable
-        self._hidden = bool(unreadable)
+        self._hidden = [of.name for of in unreadable]
         self._memory = memory if memory.any_written() else None
         self._rules = rules
 
@@ -74,19 +75,14 @@ class Meeting:
         assert known.height == (0 if theirs is None else theirs.height)
         may = doubts[listed]
         fields = _differing(known, theirs, self._readable, may, self._rules) if theirs is not None else []
-        known = known.select(self._needed(known.columns, fields))
-        asked = pl.Series([bool(of) or self._hidden for of in fields], dtype=pl.Boolean)
+        differing = {of.name for some in fields for of in some}
+        known = known.select(needed(known.columns, {KEY, PART, LINE, *self._hidden, *differing}))
+        asked = pl.Series([bool(of or self._hidden) for of in fields], dtype=pl.Boolean)
         skus = known[KEY].filter(asked).to_list() if self._memory is not None and fields else []
         return Met(
             known=known, theirs=theirs, new=new, fields=fields, asked=asked, listed=listed,
             remembered=self._remember(skus),
         )  # fmt: skip
-
-    def _needed(self, columns: Sequence[str], fields: Sequence[Sequence[Field]]) -> list[str]:
-        """Columns that a decision about any of these rows may ask for: not what differs in none of them."""
-        idle = {of.name for of in self._readable if offer_of(of.name) is None and of.name != KEY}
-        idle.difference_update(of.name for differing in fields for of in differing)
-        return [name for name in columns if name not in idle]
 
     def _remember(self, skus: list[str]) -> Remembered:
         if self._memory is None or not skus:

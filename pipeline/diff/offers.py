@@ -7,7 +7,7 @@ merged product (reference 4.4), and so do we, by the codes that validation has f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -54,6 +54,15 @@ def offer_of(name: str) -> Offer | None:
     else:
         sale = sale_of(name)
     return None if sale is None else Offer(price=f"{prefix}{dot}{_REGULAR}", sale=sale)
+
+
+def needed(columns: Iterable[str], asked: Collection[str]) -> list[str]:
+    """Columns that a decision about some fields may ask for.
+
+    An offer is judged whole, in all countries, and by what is internal ("@…"); other fields by themselves.
+    """
+    offer = any(map(offer_of, asked))
+    return [name for name in columns if name in asked or (offer and (name[:1] == "@" or offer_of(name)))]
 
 
 def offers_in(names: Iterable[str]) -> Sequence[Offer]:

@@ -29,7 +29,7 @@ class ShopHashes:
         ]
         if missing:
             _make(snapshot, rows, missing, ctx)
-        self._columns: list[Words] = [beside.mapped(path, "<u8") for path in paths]
+        self._columns: list[Words] = [beside.mapped(path) for path in paths]
 
     def of(self, number: int, rows: Rows) -> Words:
         """The hashes of one of the fields, of some rows of the shop."""

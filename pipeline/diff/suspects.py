@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.diff import screen
 from pipeline.diff.memory import Memory, Written
-from pipeline.diff.offers import offer_of
+from pipeline.diff.offers import needed
 from pipeline.diff.pairs import Aside
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words
@@ -158,8 +158,7 @@ def lay_aside(
         here = partners.of_shop[start:stop]
         flags = _doubtful(here, found)
         asked = {*always, *_doubted(here[flags], found, fields)}
-        offer = any(map(offer_of, asked))
-        wanted = [name for name in columns if name in asked or (offer and offer_of(name))]
+        wanted = needed(columns, asked)
         rows = shop_rows(snapshot.path, start, flags, wanted)
         empty = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name not in wanted]
         aside.lay(rows.with_columns(empty), here[flags])

@@ -32,7 +32,29 @@ class Shape:
 
     def read(self, body: bytes) -> Answer | None:
         """The answer, if it has this shape."""
-        return _quick(body, self.types)
+        if b"null" in body and _NULL.search(body):
+            return None
+        try:
+            table = pj.read_json(
+                pa.BufferReader(body),
+                read_options=pj.ReadOptions(use_threads=False, block_size=len(body) + 1),
+                parse_options=pj.ParseOptions(
+                    explicit_schema=self.types, newlines_in_values=True, unexpected_field_behavior="error"
+                ),
+            )
+            table.validate(full=True)
+        except pa.ArrowInvalid:
+            return None
+        if table.num_rows != 1:
+            return None
+        root = table.column(_ROOT).combine_chunks()
+        head, inner = root.field("Head"), root.field("Body")
+        listed = inner.field("Products").field("Product")
+        page = _page(listed.flatten()) if listed.null_count == 0 else None
+        if page is None:
+            return None
+        told = {name: text for name, text in (head[0].as_py() or {}).items() if text is not None}
+        return success(told, page)
 
 
 def learnt(root: Node, before: object = None) -> Shape | None:
@@ -86,31 +108,6 @@ def _readable(field: pa.Field) -> bool:
         return image.name.casefold() == "image" and image.type in (pa.string(), _TEXTS)
     texts = pa.types.is_struct(field.type) and all(each.type == pa.string() for each in field.type)
     return bool(texts) and field.name.casefold() == "productdata"
-
-
-def _quick(body: bytes, types: pa.Schema) -> Answer | None:
-    if b"null" in body and _NULL.search(body):
-        return None
-    try:
-        table = pj.read_json(
-            pa.BufferReader(body),
-            read_options=pj.ReadOptions(use_threads=False, block_size=len(body) + 1),
-            parse_options=pj.ParseOptions(
-                explicit_schema=types, newlines_in_values=True, unexpected_field_behavior="error"
-            ),
-        )
-        table.validate(full=True)
-    except pa.ArrowInvalid:
-        return None
-    if table.num_rows != 1:
-        return None
-    root = table.column(_ROOT).combine_chunks()
-    head, inner = root.field("Head"), root.field("Body")
-    listed = inner.field("Products").field("Product")
-    page = _page(listed.flatten()) if listed.null_count == 0 else None
-    if page is None:
-        return None
-    return success({name: told for name, told in (head[0].as_py() or {}).items() if told is not None}, page)
 
 
 def _page(products: pa.StructArray) -> Page | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pipeline.market import json_pages, xml_pages
 from pipeline.market.answers import Answer, ErrorAnswer, answer_of
-from pipeline.market.nodes import BIG, Node, as_list, document, get
+from pipeline.market.nodes import BIG, document, get
+from pipeline.market.products import listed
 
 #: Bytes of a page from which on learning from it, and trying what was learnt, pays.
 _WORTH = 30_000
@@ -38,12 +39,8 @@ class PageReader:
             self._misses = 0
             return found
         name, root = document(body)
-        if worth and _has_products(name, root):
+        if worth and name == "SuccessResponse" and listed(get(root, "Body")):
             self._misses += 1
             learn = json_pages.learnt if body[:1] == b"{" else xml_pages.learnt
             self._shape = learn(root, shape) or shape
         return answer_of(name, root)
-
-
-def _has_products(name: str, root: Node) -> bool:
-    return name == "SuccessResponse" and bool(as_list(get(get(get(root, "Body"), "Products"), "Product")))

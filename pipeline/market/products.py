@@ -62,6 +62,11 @@ def is_nested(tag: str) -> bool:
     return tag.casefold() in _NESTED
 
 
+def listed(body: Node) -> list[Node]:
+    """The products of an answer's body, in the usual form."""
+    return as_list(get(get(body, "Products"), "Product"))
+
+
 def page_of(body: Node | Page) -> Page:
     """The products in an answer's body; one that was read as a page already is that."""
     if isinstance(body, Page):

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.market.answers import Answer, success
-from pipeline.market.nodes import Node, Unreadable, as_list, document, get
-from pipeline.market.products import Page, is_nested, name_of, page_of_columns
+from pipeline.market.nodes import Node, Unreadable, document, get
+from pipeline.market.products import Page, is_nested, listed, name_of, page_of_columns
 
 _BEGIN, _END = b"<Products>", b"</Products>"
 #: Stands for the products where what is around them is read: only there a list of products may be.
@@ -74,7 +74,7 @@ class Shape:
 
 def learnt(root: Node, before: object = None) -> Shape | None:
     """The shape of an answer with products, and of those before; None where there's another nesting."""
-    products = as_list(get(get(get(root, "Body"), "Products"), "Product"))
+    products = listed(get(root, "Body"))
     if not all(type(product) is dict for product in products):
         return None
     if isinstance(before, Shape):

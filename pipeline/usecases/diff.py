@@ -246,8 +246,10 @@ def skus_of(snapshot: Snapshot) -> Known:
     from pipeline.diff.tables import shop_batches
     from pipeline.validate.known import Known  # it brings pandas: who finds nothing new doesn't wait for it
 
-    skus = lambda: (frame[KEY] for frame in shop_batches(snapshot.path, [KEY]))  # noqa: E731
-    return Known(skus=skus, hashes=ShopIndex(snapshot).hashes)
+    return Known(
+        skus=lambda: (frame[KEY] for frame in shop_batches(snapshot.path, [KEY])),
+        hashes=ShopIndex(snapshot).hashes,
+    )
 
 
 def shown(snapshot: Snapshot, skus: Iterable[str]) -> Mapping[str, Mapping[str, str | None]]:

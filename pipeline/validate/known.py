@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
-from pipeline.validate.kept import Words, hashes
+from pipeline.validate.kept import Words
 
 #: Columns of SKUs, read anew whenever it's called.
 Skus = Callable[[], Iterable[pl.Series]]
@@ -24,12 +23,6 @@ class Known:
 
     skus: Skus
     hashes: Words
-
-    @classmethod
-    def of(cls, skus: Skus) -> Known:
-        """Hash what is listed, column by column."""
-        found = [np.zeros(0, dtype=np.uint64), *(hashes(column) for column in skus())]
-        return cls(skus=skus, hashes=np.sort(np.concatenate(found)))
 
     def among(self, some: Collection[str]) -> frozenset[str]:
         """Those of some SKUs that are listed, to the letter."""

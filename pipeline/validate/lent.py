@@ -162,11 +162,11 @@ def _taken(
     rest = batch.drop_columns(views)
     found = rest if adjoining else rest.take(pa.array(places))
     made = dict(zip(found.schema.names, found.columns, strict=True))
-    made |= {name: _texts(batch.column(name), None if adjoining else places) for name in views}
+    made |= {name: _owned(batch.column(name), None if adjoining else places) for name in views}
     return pa.record_batch({name: made[name] for name in batch.schema.names})
 
 
-def _texts(views: pa.Array, places: npt.NDArray[np.int64] | None) -> pa.Array:
+def _owned(views: pa.Array, places: npt.NDArray[np.int64] | None) -> pa.Array:
     """Some or all views as texts of their own: only those that are asked for."""
     texts = pl.Series(pl.from_arrow(views))
     return (texts if places is None else texts.gather(places)).to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -79,7 +79,7 @@ def validate(
     read = partial(filled, parsed, mapped, mapped.fields)
     work.judge_keys(read)
     refuse(read, work.placer, settings)
-    return _accepted(parsed, work)
+    return _accepted(parsed, read, work)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +259,7 @@ def _present(read: Read, skus: set[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _accepted(path: Path, work: _Work) -> Accepted:
+def _accepted(path: Path, read: Read, work: _Work) -> Accepted:
     """All rows, and which of them no finding refused."""
     refused = work.placer.refused
     kept = _kept(path, refused) if refused else None
@@ -270,7 +270,7 @@ def _accepted(path: Path, work: _Work) -> Accepted:
         rows=work.total - len(refused),
         total=work.total,
         rejected=len(refused),
-        rejected_skus=frozenset() if kept is None else _lost(path, work.mapped, ~kept),
+        rejected_skus=frozenset() if kept is None else _lost(read, ~kept),
         findings=work.placer.findings(),
         mapped=work.mapped,
         lent=work.mapped.fields,
@@ -280,13 +280,10 @@ def _accepted(path: Path, work: _Work) -> Accepted:
 
 def _kept(path: Path, refused: Iterable[int]) -> npt.NDArray[np.bool_]:
     """Which rows weren't refused."""
-    gone = np.array(sorted(refused))
     rows = np.concatenate([batch.column(ROW).to_numpy() for batch in stored(path, [ROW])])
-    kept: npt.NDArray[np.bool_] = gone[np.minimum(np.searchsorted(gone, rows), len(gone) - 1)] != rows
-    return kept
+    return np.isin(rows, list(refused), invert=True)
 
 
-def _lost(path: Path, mapped: Mapped, gone: npt.NDArray[np.bool_]) -> frozenset[str]:
+def _lost(read: Read, gone: npt.NDArray[np.bool_]) -> frozenset[str]:
     """The SKUs of rows that were refused."""
-    batches = filled(path, mapped, mapped.fields, [KEY], gone)
-    return frozenset(sku for batch in batches for sku in batch.column(KEY).drop_null().to_pylist())
+    return frozenset(sku for batch in read([KEY], gone) for sku in batch.column(KEY).drop_null().to_pylist())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -15,6 +16,7 @@ from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part, Source
 from pipeline.read.finding import Finding
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate.accepted import Accepted
+from pipeline.validate.kept import hashes
 from pipeline.validate.known import Known
 from pipeline.validate.validate import validate
 from pipeline.values.context import Context, Format
@@ -124,8 +126,13 @@ def make_mapped(write_arrow: Callable[..., Path]) -> Callable[..., Mapped]:
 
 def listed(skus: Iterable[str]) -> Known:
     """What the shop holds, in two columns, so that an edge is crossed."""
-    columns = [pl.Series(part, dtype=pl.String) for part in (list(skus)[:1], list(skus)[1:])]
-    return Known.of(lambda: columns)
+    return known_of([pl.Series(part, dtype=pl.String) for part in (list(skus)[:1], list(skus)[1:])])
+
+
+def known_of(columns: Sequence[pl.Series]) -> Known:
+    """What stands in these columns."""
+    found = [np.zeros(0, dtype=np.uint64), *map(hashes, columns)]
+    return Known(skus=lambda: columns, hashes=np.sort(np.concatenate(found)))
 
 
 @pytest.fixture
