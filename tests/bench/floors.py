@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from catalogs import CATEGORIES, COLUMNS, NUMBERS
+from catalogs import COLUMNS, NUMBERS
 from measure import Watch
 
 Case = Callable[..., None]
 CASES: dict[str, Case] = {}
 TEXTS = [name for name in COLUMNS if name not in NUMBERS]
 KEY = "SellerSku"
+
+# Every rule of the catalog, once: for expressions of Polars and for pandera.
+DATES = ("SaleStartDate", "SaleEndDate")
+CHOICES = {
+    "Status": ["active", "inactive", "deleted"], "TaxClass": ["default", "tax 5", "tax 19"],
+    "ShipmentType": ["dropshipping", "crossdocking", "warehouse"],
+    "Condition": ["new", "used", "refurbished"],
+}  # fmt: skip
+SHAPES = {
+    KEY: r"^[\w\-./ ]{1,50}$", "ParentSku": r"^[\w\-./ ]{1,50}$", "PrimaryCategory": r"^\d+$",
+    "ProductId": r"^\d{8,14}$", "Images": r"^https?://[^\s]+$",
+}  # fmt: skip
+SHAPES_IF_ANY = {"Categories": r"^\d+(,\d+)*$", **dict.fromkeys(DATES, r"^\d{4}-\d{2}-\d{2}$")}
+LENGTHS = {"Name": (2, 255), "Brand": (1, 80), "Description": (6, 25_000)}
+LENGTHS_IF_ANY = {"ProductData.Color": 40, "ProductData.Size": 20}
+MOST = {"Price": 1e8, "Quantity": 1e6, "ProductData.PackageWeight": 1e3, "ProductData.PackageLength": 1e4}
 
 
 def floor(function: Case) -> Case:
@@ -76,12 +93,13 @@ def polars_compare(watch: Watch, folder: Path) -> None:
 
 
 def _norm(name: str) -> Any:
+    """Numbers by worth, dates by day, texts without the blanks around them."""
     import polars as pl
 
+    column = pl.col(name)
     if name in NUMBERS:
-        return pl.col(name).cast(pl.Float64, strict=False)
-    column = pl.col(name).fill_null("")
-    return column.str.slice(0, 10) if name in ("SaleStartDate", "SaleEndDate") else column
+        return (column.cast(pl.Float64, strict=False) * 1000).round(0).cast(pl.Int64)
+    return column.fill_null("").str.slice(0, 10) if name in DATES else column.fill_null("").str.strip_chars()
 
 
 def _hash() -> Any:
@@ -90,56 +108,68 @@ def _hash() -> Any:
     return pl.struct(_norm(name).alias(name) for name in COLUMNS if name != KEY).hash(7).alias("hash")
 
 
-def _suspect() -> Any:
-    """The rules as one expression: true where a row may break any."""
+def _broken() -> Any:
+    """The rules a row breaks, a bit for each."""
     import polars as pl
 
-    number = {name: pl.col(name).cast(pl.Float64, strict=False) for name in NUMBERS}
-    chosen = {"Status": ("active", "inactive", "deleted"), "Condition": ("new", "used", "refurbished"),
-              "ShipmentType": ("dropshipping", "crossdocking", "warehouse")}  # fmt: skip
-    plain = pl.col("PrimaryCategory").cast(pl.Int64, strict=False)
+    def number(name: str) -> Any:
+        return pl.col(name).str.strip_chars().cast(pl.Float64, strict=False)
+
+    def must(held: Any) -> Any:
+        return ~held.fill_null(False)
+
+    given = pl.col("SalePrice").is_not_null()
     rules = [
-        pl.col(KEY).is_null(), ~pl.col("Name").str.len_chars().is_between(2, 255),
-        pl.col("Name").is_null(), pl.col("Brand").is_null(), ~plain.is_between(1000, 1000 + CATEGORIES),
-        ~pl.col("Description").str.len_chars().is_between(6, 25_000),
-        number["Price"].is_null(), number["Price"] <= 0, number["SalePrice"] >= number["Price"],
-        pl.col("SaleEndDate") < pl.col("SaleStartDate"),
-        ~pl.col("Quantity").str.contains(r"^\d+$"), ~pl.col("ProductId").str.contains(r"^\d{13}$"),
-        ~pl.col("Images").str.contains(r"^https?://\S+$"),
-        *(~pl.col(name).is_in(list(words)) for name, words in chosen.items()),
-        *(pl.col(name).is_not_null() & number[name].is_null() for name in NUMBERS),
-    ]  # fmt: skip
-    return pl.any_horizontal(rule.fill_null(False) for rule in rules).alias("suspect")
+        *(must(pl.col(name).str.contains(shape)) for name, shape in SHAPES.items()),
+        *(~pl.col(name).str.contains(shape).fill_null(True) for name, shape in SHAPES_IF_ANY.items()),
+        *(must(pl.col(name).str.len_chars().is_between(*least_most)) for name, least_most in LENGTHS.items()),
+        *((pl.col(name).str.len_chars() > most).fill_null(False) for name, most in LENGTHS_IF_ANY.items()),
+        *(must(pl.col(name).is_in(words)) for name, words in CHOICES.items()),
+        *(must(number(name).is_between(0, most)) for name, most in MOST.items()),
+        given & must(number("SalePrice") > 0),
+        (number("SalePrice") >= number("Price")).fill_null(False),
+        (pl.col("SaleStartDate") > pl.col("SaleEndDate")).fill_null(False),
+    ]
+    bits = (pl.when(rule).then(pl.lit(1 << bit, pl.UInt32)).otherwise(pl.lit(0, pl.UInt32))
+            for bit, rule in enumerate(rules))  # fmt: skip
+    return pl.sum_horizontal(bits).alias("broken")
 
 
 def _model() -> Any:
-    """The same rules for pandera."""
+    """The same rules for pandera, which makes numbers of texts itself."""
     import pandera.pandas as pa
 
-    text = {name: pa.Column(str, nullable=True) for name in TEXTS}
-    numbers = {name: pa.Column(float, nullable=True) for name in NUMBERS}
-    rules = {
-        KEY: pa.Column(str, unique=True), "Name": pa.Column(str, pa.Check.str_length(2, 255)),
-        "Price": pa.Column(float, pa.Check.gt(0)),
-        "Status": pa.Column(str, pa.Check.isin(["active", "inactive", "deleted"])),
-        "ProductId": pa.Column(str, pa.Check.str_matches(r"^\d{13}$")),
-        "Images": pa.Column(str, pa.Check.str_matches(r"^https?://\S+$")),
-        "Description": pa.Column(str, pa.Check.str_length(6, 25_000)),
+    check, column = pa.Check, pa.Column
+    columns = {
+        **{name: column(str, check.str_matches(shape)) for name, shape in SHAPES.items()},
+        **{name: column(str, check.str_matches(shape), nullable=True)
+           for name, shape in SHAPES_IF_ANY.items()},
+        **{name: column(str, check.str_length(*most)) for name, most in LENGTHS.items()},
+        **{name: column(str, check.str_length(None, most), nullable=True)
+           for name, most in LENGTHS_IF_ANY.items()},
+        **{name: column(str, check.isin(words)) for name, words in CHOICES.items()},
+        **{name: column(float, check.in_range(0, most)) for name, most in MOST.items()},
+        KEY: column(str, check.str_matches(SHAPES[KEY]), unique=True),
+        "SalePrice": column(float, check.gt(0), nullable=True),
     }  # fmt: skip
-    sale = pa.Check(lambda frame: ~(frame["SalePrice"] >= frame["Price"]))
-    return pa.DataFrameSchema({**text, **numbers, **rules}, checks=[sale])
+    sale = check(lambda frame: frame["SalePrice"].isna() | (frame["SalePrice"] < frame["Price"]))
+    dates = check(
+        lambda frame: frame["SaleStartDate"].isna() | (frame["SaleStartDate"] <= frame["SaleEndDate"])
+    )
+    return pa.DataFrameSchema(columns, checks=[sale, dates], coerce=True)
 
 
 def _judge(frame: Any) -> int:
+    """How many rows break a rule."""
     import pandas as pd
     import pandera.pandas as pa
 
     for name in NUMBERS:
-        frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float)
+        frame[name] = pd.to_numeric(frame[name], errors="coerce")
     try:
         _model().validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        return len(error.failure_cases)
+        return int(error.failure_cases["index"].dropna().nunique())
     return 0
 
 
@@ -155,8 +185,8 @@ def keep_hashes(watch: Watch, folder: Path) -> None:
 
 @floor
 def two_passes(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
-    """The best way known: scan, screen and hash; then only what is suspicious or differs, through
-    pandera, and out as XML."""
+    """The best way known: scan, screen and hash; then only what is suspicious or
+    differs, through pandera with every rule, and out as XML."""
     import numpy as np
     import polars as pl
     import pyarrow as pa
@@ -167,10 +197,10 @@ def two_passes(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
         return pl.scan_csv(folder / name, infer_schema=False, row_index_name="row")
 
     with watch("scan"):
-        seen = scan().select("row", KEY, _suspect(), _hash()).collect(engine="streaming")
+        seen = scan().select("row", KEY, _broken(), _hash()).collect(engine="streaming")
     with watch("compare"):
         held = pl.read_parquet(folder / "floor-hashes.parquet")
-        seen = seen.with_columns(suspect=pl.col("suspect") | pl.col(KEY).is_duplicated())
+        seen = seen.with_columns(suspect=(pl.col("broken") > 0) | pl.col(KEY).is_duplicated())
         both = seen.join(held, on=KEY, how="left", suffix="_s", maintain_order="left")
         gone = held.join(seen, on=KEY, how="anti").height
         differs = (pl.col("hash") != pl.col("hash_s")) | pl.col("hash_s").is_null()
@@ -201,13 +231,14 @@ def _bodies(table: Any) -> Iterator[bytes]:
 def _body(rows: list[dict[str, str | None]]) -> bytes:
     from lxml import etree
 
-    request = etree.Element("Request")
-    for row in rows:
-        product = etree.SubElement(request, "Product")
-        for name in COLUMNS:
-            if row[name]:
-                etree.SubElement(product, name.rpartition(".")[2]).text = row[name]
-    return bytes(etree.tostring(request, encoding="UTF-8"))
+    out = io.BytesIO()
+    with etree.xmlfile(out, encoding="UTF-8") as file, file.element("Request"):
+        for row in rows:
+            product = etree.Element("Product")
+            for name in COLUMNS:
+                etree.SubElement(product, name.rpartition(".")[2]).text = row[name] or ""
+            file.write(product)
+    return out.getvalue()
 
 
 @floor
@@ -217,7 +248,7 @@ def naive_pandas(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
     import pandas as pd
     import pandera.pandas as pa
 
-    schema = _whole_model()
+    schema = _model()
     with watch("read"):
         ours = pd.read_csv(folder / name, dtype=str, keep_default_na=False, na_values=[""])
     with watch("judge"):
@@ -251,50 +282,11 @@ def _one_form(frame: Any) -> Any:
     for name in COLUMNS:
         if name in NUMBERS:
             made[name] = (pd.to_numeric(made[name], errors="coerce") * 1000).round().astype("Int64")
-        elif name in ("SaleStartDate", "SaleEndDate"):
+        elif name in DATES:
             made[name] = made[name].str[:10].fillna("")
         else:
             made[name] = made[name].fillna("").str.strip()
     return made
-
-
-def _whole_model() -> Any:
-    """Every rule of the catalog for pandera, which makes numbers of texts itself."""
-    import pandera.pandas as pa
-
-    words = {"Status": ["active", "inactive", "deleted"], "TaxClass": ["default", "tax 5", "tax 19"],
-             "ShipmentType": ["dropshipping", "crossdocking", "warehouse"],
-             "Condition": ["new", "used", "refurbished"]}  # fmt: skip
-    shapes = {"ParentSku": r"^[\w\-./ ]{1,50}$", "PrimaryCategory": r"^\d+$", "ProductId": r"^\d{8,14}$",
-              "Images": r"^https?://[^\s]+$"}  # fmt: skip
-    maybe = {"Categories": r"^\d+(,\d+)*$", "SaleStartDate": r"^\d{4}-\d{2}-\d{2}$",
-             "SaleEndDate": r"^\d{4}-\d{2}-\d{2}$"}  # fmt: skip
-    lengths = {"Name": (2, 255), "Brand": (1, 80), "Description": (6, 25_000)}
-    shorter = {"ProductData.Color": 40, "ProductData.Size": 20}
-    numbers = {
-        "Price": 1e8,
-        "Quantity": 1e6,
-        "ProductData.PackageWeight": 1e3,
-        "ProductData.PackageLength": 1e4,
-    }
-    columns = {
-        KEY: pa.Column(str, pa.Check.str_matches(r"^[\w\-./ ]{1,50}$"), unique=True),
-        "SalePrice": pa.Column(float, pa.Check.gt(0), nullable=True),
-        **{name: pa.Column(str, pa.Check.isin(some)) for name, some in words.items()},
-        **{name: pa.Column(str, pa.Check.str_matches(shape)) for name, shape in shapes.items()},
-        **{name: pa.Column(str, pa.Check.str_matches(shape), nullable=True) for name, shape in maybe.items()},
-        **{name: pa.Column(str, pa.Check.str_length(*most)) for name, most in lengths.items()},
-        **{
-            name: pa.Column(str, pa.Check.str_length(None, most), nullable=True)
-            for name, most in shorter.items()
-        },
-        **{name: pa.Column(float, pa.Check.in_range(0, most)) for name, most in numbers.items()},
-    }
-    sale = pa.Check(lambda frame: frame["SalePrice"].isna() | (frame["SalePrice"] < frame["Price"]))
-    dates = pa.Check(
-        lambda frame: frame["SaleStartDate"].isna() | (frame["SaleStartDate"] <= frame["SaleEndDate"])
-    )
-    return pa.DataFrameSchema(columns, checks=[sale, dates], coerce=True)
 
 
 @floor
