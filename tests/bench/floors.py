@@ -12,7 +12,6 @@ from measure import Watch
 
 Case = Callable[..., None]
 CASES: dict[str, Case] = {}
-TEXTS = [name for name in COLUMNS if name not in NUMBERS]
 KEY = "SellerSku"
 
 # Every rule of the catalog, once: for expressions of Polars and for pandera.
@@ -185,8 +184,8 @@ def keep_hashes(watch: Watch, folder: Path) -> None:
 
 @floor
 def two_passes(watch: Watch, folder: Path, name: str = "catalog.csv") -> None:
-    """The best way known: scan, screen and hash; then only what is suspicious or
-    differs, through pandera with every rule, and out as XML."""
+    """The best way known: scan, screen and hash; then only what is suspicious or differs, through
+    pandera with every rule, and out as XML."""
     import numpy as np
     import polars as pl
     import pyarrow as pa
