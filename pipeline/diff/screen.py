@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.diff.tables import NOWHERE, Rows
+from pipeline.diff.tables import NOWHERE, Flags, Rows
 from pipeline.values.columns import Few, by_text
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
@@ -45,27 +45,33 @@ def is_long(of: Field) -> bool:
 
 
 class Hasher:
-    """Hashes of some fields, batch by batch; a text that comes again isn't looked at again."""
+    """Hashes of some fields, batch by batch; a text that comes again isn't looked at again.
+
+    Attributes:
+        numbers: field → its place among them.
+    """
 
     def __init__(self, fields: Sequence[Field], ctx: Context) -> None:
         self.fields = tuple(fields)
+        self.numbers = {of.name: number for number, of in enumerate(self.fields)}
         self._named = {of.name for of in fields if of.kind in _CATEGORIES and ctx.category_names}
         self._ctx = ctx
         self._known: dict[str, dict[str, int]] = {of.name: {} for of in fields}
 
-    def hashes(self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> list[Words]:
-        """One hash a row, a column a field and other for every field; 0 for nothing (null or "").
+    def hashes(self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> dict[str, Words]:
+        """Field → a hash a row, other for every field; 0 for nothing (null or ""); of those in the frame.
 
         Args:
             few: columns of few texts.
         """
-        texts = {name: few[name] for name in self._known if name in few}
-        texts |= {name: by_text(frame[name]) for name in self._named if name not in texts}
-        rest = frame.select(_hash(of).alias(of.name) for of in self.fields if of.name not in texts)
-        return [
-            self._of_texts(of, texts[of.name]) if of.name in texts else rest[of.name].to_numpy()
-            for of in self.fields
-        ]
+        fields = [of for of in self.fields if of.name in frame.columns]
+        texts = {of.name: few[of.name] for of in fields if of.name in few}
+        texts |= {of.name: by_text(frame[of.name]) for of in fields if of.name in self._named - texts.keys()}
+        rest = frame.select(_hash(of).alias(of.name) for of in fields if of.name not in texts)
+        return {
+            of.name: self._of_texts(of, texts[of.name]) if of.name in texts else rest[of.name].to_numpy()
+            for of in fields
+        }
 
     def _of_texts(self, of: Field, few: Few) -> Words:
         known = self._known[of.name]
@@ -109,6 +115,7 @@ def may_differ(
     theirs: Callable[[int, Rows], Words],
     rows: Rows,
     few: Mapping[str, Few] = MappingProxyType({}),
+    same: Mapping[str, Flags] = MappingProxyType({}),
 ) -> Words:
     """In which fields rows of the file may differ from the shop's: rows × words of a bit a field.
 
@@ -117,15 +124,38 @@ def may_differ(
     Args:
         theirs: (number of a field, rows of the shop) → their hashes.
         rows: for each row of the frame the row of the shop, or NOWHERE; few: columns of few texts.
+        same: field → in which rows it is known already not to differ.
     """
     found = np.zeros((frame.height, bits(len(hasher.fields))), dtype=np.uint64)
     if (rows == NOWHERE).all():
         return found
-    at = np.maximum(rows, 0)  # of rows without a partner whatever comes out is dropped
-    for number, (of, words) in enumerate(zip(hasher.fields, hasher.hashes(frame, few), strict=True)):
-        unlike = words != theirs(number, at)
-        if frame[of.name].null_count():
-            unlike &= frame[of.name].is_not_null().to_numpy()
-        found[:, number // _WORD] |= unlike.astype(np.uint64) << np.uint64(number % _WORD)
-    found[rows == NOWHERE] = 0
+    unlike = unequal(frame.drop(same), hasher, theirs, rows, few)
+    for name, known in same.items():
+        rest = np.flatnonzero(~known)
+        of_rest = unequal(frame.select(name)[rest], hasher, theirs, rows[rest])
+        unlike[name] = np.zeros(frame.height, dtype=np.bool_)
+        unlike[name][rest] = of_rest[name]
+    for number, of in enumerate(hasher.fields):
+        flags = unlike[of.name] & (rows != NOWHERE)
+        found[:, number // _WORD] |= flags.astype(np.uint64) << np.uint64(number % _WORD)
+    return found
+
+
+def unequal(
+    frame: pl.DataFrame,
+    hasher: Hasher,
+    theirs: Callable[[int, Rows], Words],
+    rows: Rows,
+    few: Mapping[str, Few] = MappingProxyType({}),
+) -> dict[str, Flags]:
+    """Field → which of its values have another hash than the shop's; null has no other than any.
+
+    Args: as in `may_differ`; of rows without a partner whatever comes out means nothing.
+    """
+    at = np.maximum(rows, 0)
+    found: dict[str, Flags] = {}
+    for name, words in hasher.hashes(frame, few).items():
+        found[name] = words != theirs(hasher.numbers[name], at)
+        if frame[name].null_count():
+            found[name] &= frame[name].is_not_null().to_numpy()
     return found

@@ -1,4 +1,5 @@
-"""The shop's side of the screen, kept beside the snapshot: one file of hashes a field."""
+"""The shop's side of the screen, kept beside the snapshot: one file of hashes a field, and of descriptions
+one that says which are calm."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.diff import beside, screen
 from pipeline.diff.screen import Words
-from pipeline.diff.tables import Rows, shop_batches
+from pipeline.diff.tables import Flags, Rows, shop_batches
 from pipeline.snapshot.snapshot import Snapshot
+from pipeline.validate import calm
 from pipeline.values.context import Context
 from schemas.fields import Field, Kind
 
@@ -30,10 +33,29 @@ class ShopHashes:
         if missing:
             _make(snapshot, rows, missing, ctx)
         self._columns: list[Words] = [beside.mapped(path) for path in paths]
+        self._calm = {
+            number: _calm(snapshot, rows, of) for number, of in enumerate(fields) if screen.is_long(of)
+        }
 
     def of(self, number: int, rows: Rows) -> Words:
         """The hashes of one of the fields, of some rows of the shop."""
         return self._columns[number][rows]
+
+    def calm(self, number: int, rows: Rows) -> Flags:
+        """Which texts of one of the long fields are calm (`calm.stands`), of some rows of the shop."""
+        return self._calm[number][rows]
+
+
+def _calm(snapshot: Snapshot, rows: int, of: Field) -> Flags:
+    """A flag a row. Sealed: a wrong one would let a text pass that nobody looked at."""
+    path = beside.place(snapshot, ".calm", calm.RECIPE, of.name)
+    kept = beside.sealed(path)
+    if kept is not None and len(kept) == rows:
+        return np.frombuffer(kept, np.bool_)
+    parts = [calm.stands(frame[of.name]).to_numpy() for frame in shop_batches(snapshot.path, [of.name])]
+    found: Flags = np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
+    beside.keep_sealed(path, pa.py_buffer(found.tobytes()))
+    return found
 
 
 def _place(snapshot: Snapshot, of: Field, ctx: Context) -> Path:
@@ -49,7 +71,7 @@ def _make(snapshot: Snapshot, rows: int, missing: Sequence[tuple[Field, Path]], 
     fields = [of for of, _ in missing]
     hasher = screen.Hasher(fields, ctx)
     for frame in shop_batches(snapshot.path, [of.name for of in fields]):
-        for kept, words in zip(found, hasher.hashes(frame), strict=True):
+        for kept, words in zip(found, hasher.hashes(frame).values(), strict=True):
             kept[start : start + frame.height] = words
         start += frame.height
     for (_, path), words in zip(missing, found, strict=True):

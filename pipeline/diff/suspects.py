@@ -80,12 +80,11 @@ class FirstLook:
         self._seen: list[tuple[npt.NDArray[np.int32], Words]] = []
         self._clash = False
 
-    def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:
-        """Of some rows; `few` are the columns of few values."""
+    def glance(self, skus: pl.Series) -> _Sight:
+        """Some rows, by their SKUs."""
         assert self._shop is not None, "all rows were shown already"
         shop = self._shop.result()
-        rows = shop.index.find(values[KEY])
-        return rows, screen.may_differ(values, self._hasher, shop.hashes.of, rows, few)
+        return _Sight(self._hasher, shop.hashes, shop.index.find(skus))
 
     def keep(self, found: tuple[Rows, Words]) -> None:
         """Of the rows that come next."""
@@ -109,6 +108,30 @@ class FirstLook:
         self._seen = [(rows, doubts)]  # it may be asked again, and isn't held twice
         kept = accepted.kept
         return Looked(rows, doubts) if kept is None else Looked(rows[kept], doubts[kept])
+
+
+class _Sight:
+    """Some rows of the file beside those of the shop that hold their SKUs."""
+
+    def __init__(self, hasher: screen.Hasher, shop: ShopHashes, rows: Rows) -> None:
+        self._hasher, self._shop, self._rows = hasher, shop, rows
+        self._listed: Flags = rows != NOWHERE
+        self._same: dict[str, Flags] = {}
+
+    def calm(self, texts: pl.Series) -> pl.Series | None:
+        """Which texts are the shop's letter by letter, and calm there."""
+        name = texts.name
+        if name not in self._hasher.numbers or not self._listed.any():
+            return None
+        unlike = screen.unequal(texts.to_frame(), self._hasher, self._shop.of, self._rows)[name]
+        known = self._shop.calm(self._hasher.numbers[name], np.maximum(self._rows, 0))
+        self._same[name] = self._listed & ~unlike & known
+        return pl.Series(self._same[name])
+
+    def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:
+        """Which rows those of the shop are, and in what these may differ from them."""
+        doubts = screen.may_differ(values, self._hasher, self._shop.of, self._rows, few, self._same)
+        return self._rows, doubts
 
 
 class _Shop:

@@ -18,15 +18,29 @@ from pipeline.validate.lent import filled, only, stored
 from pipeline.values.columns import Few
 
 
-class Onlooker(Protocol):
-    """Takes what it needs of the values while they are at hand, so that nobody reads them again for it."""
+class Sight(Protocol):
+    """What an onlooker makes of some rows, accepted or not."""
+
+    def calm(self, texts: pl.Series) -> pl.Series | None:
+        """Which texts of a column of descriptions are known to be values as they stand and to break no
+        rule (`calm.stands`); None = nothing is known of any.
+
+        Where it says so, the text is taken for the value.
+        """
 
     def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> Any:
-        """What is to be kept of some rows, accepted or not: changes nothing, so several run at once.
+        """What is to be kept of the rows.
 
         Args:
             few: columns of few values.
         """
+
+
+class Onlooker(Protocol):
+    """Takes what it needs of the values while they are at hand, so that nobody reads them again for it."""
+
+    def glance(self, skus: pl.Series) -> Sight:
+        """Look at some rows: changes nothing, so several run at once."""
 
     def keep(self, found: Any) -> None:
         """What was seen of the rows that come next."""

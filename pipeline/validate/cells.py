@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from pipeline.read.catalog import PART, Mapped
-from pipeline.validate.screen import calm_column, is_calm
+from pipeline.validate.accepted import Sight
+from pipeline.validate.calm import calm_column, stands
 from pipeline.values.columns import Odd, Parsed, Remembered, parse_column, parse_columns
 from pipeline.values.context import Context, Format
 from pipeline.values.kinds import blank
-from pipeline.values.text import SPACE
 from schemas.fields import CLEAR, Field, Kind
 
 
@@ -32,33 +32,31 @@ class Reader:
     owners: Mapping[str, frozenset[int]]
     known: Remembered = field(default_factory=dict)
 
-    def read(self, frame: pl.DataFrame) -> Parsed:
-        """Values for texts, and the cells without one, by row of the frame.
-
-        Descriptions get a column that says which are calm (`screen.calm_column`): those are values
-        as they stand.
-        """
+    def short(self, frame: pl.DataFrame) -> Parsed:
+        """Values for texts, and the cells without one, by row of the frame; descriptions as they stand."""
         worded = frame if self.clear == CLEAR else frame.with_columns(map(self._worded, self.fields))
-        long = [of for of in self.fields if of.kind is Kind.HTML]
-        short = [of for of in self.fields if of not in long]
+        short = [of for of in self.fields if of.kind is not Kind.HTML]
         done = parse_columns(worded, short, self.formats, self.ctx, self.known)
-        values, odd, few = done.frame, done.odd, done.few
-        for of in long:
-            values, problems = self._long(values, of)
-            odd += problems
-        for of in self.fields:
-            filled, problems = self._blanks(frame, values[of.name], of)
-            if filled is not None:
-                values = values.with_columns(filled)
-                few.pop(of.name, None)
-            odd += problems
-        return Parsed(values, odd, few)
+        return self._filled(frame, done, short)
 
-    def _long(self, frame: pl.DataFrame, field: Field) -> tuple[pl.DataFrame, list[Odd]]:
-        """A column of descriptions: only those that aren't calm, or may be no text, are parsed."""
+    def long(self, frame: pl.DataFrame, done: Parsed, sight: Sight | None) -> Parsed:
+        """The same with descriptions parsed, each of which gets a column that says which of them are calm
+        (`calm_column`): those are values as they stand.
+
+        Args:
+            sight: what is known of these rows already.
+        """
+        long = [of for of in self.fields if of.kind is Kind.HTML]
+        values, odd = done.frame, done.odd
+        for of in long:
+            values, problems = self._long(values, of, sight)
+            odd = odd + problems
+        return self._filled(frame, Parsed(values, odd, done.few), long)
+
+    def _long(self, frame: pl.DataFrame, field: Field, sight: Sight | None) -> tuple[pl.DataFrame, list[Odd]]:
+        """A column of descriptions: only those that don't stand as they are are parsed."""
         name = field.name
-        text = pl.col(name).str.contains(rf"\A[^{SPACE}]") & ~pl.col(name).str.starts_with(CLEAR)
-        calm = _once_a_run(frame[name], (is_calm(name) & text).fill_null(value=False))
+        calm = _calm(frame[name], sight)
         marked = frame.with_columns(calm.alias(calm_column(name)))
         rows = (~calm).arg_true()
         if rows.is_empty():
@@ -66,6 +64,17 @@ class Reader:
         found, odd = parse_column(frame[name].gather(rows), field, self.formats.get(name, Format()), self.ctx)
         placed = [replace(one, row=int(rows[one.row])) for one in odd]
         return marked.with_columns(frame[name].scatter(rows, found)), placed
+
+    def _filled(self, frame: pl.DataFrame, done: Parsed, fields: Sequence[Field]) -> Parsed:
+        """With blanks by their columns' meaning."""
+        values, odd, few = done.frame, done.odd, done.few
+        for of in fields:
+            filled, problems = self._blanks(frame, values[of.name], of)
+            if filled is not None:
+                values = values.with_columns(filled)
+                few.pop(of.name, None)
+            odd = odd + problems
+        return Parsed(values, odd, few)
 
     def _worded(self, field: Field) -> pl.Expr:
         asked = pl.col(field.name).str.strip_chars() == self.clear
@@ -86,14 +95,13 @@ class Reader:
         return None, [Odd(row=row, field=field.name, text="", problem=problem) for row in rows]
 
 
-def _once_a_run(column: pl.Series, question: pl.Expr) -> pl.Series:
-    """An answer a row; equal texts below one another (variants share their description) are asked once."""
-    first = column.ne_missing(column.shift(1))
-    if column.is_empty() or first.all():
-        return column.to_frame().select(question).to_series()
-    first = first.scatter(0, True)
-    answers = column.filter(first).to_frame().select(question).to_series()
-    return answers.gather(first.cum_sum() - 1)
+def _calm(texts: pl.Series, sight: Sight | None) -> pl.Series:
+    """Which texts are calm: only those are looked at of which it isn't known."""
+    known = sight.calm(texts) if sight else None
+    if known is None:
+        return stands(texts)
+    rest = (~known).arg_true()
+    return known.scatter(rest, stands(texts.gather(rest)))
 
 
 def owners_of(mapped: Mapped, names: Sequence[str]) -> dict[str, frozenset[int]]:

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.validate.calm import calm_column, is_calm
 from pipeline.values.columns import Few
 from schemas import category, checks
-from schemas.calmhtml import CALM
 from schemas.fields import KEY, Field, Kind
 from schemas.product import MOST_CATEGORIES, NEW, NO, YES, Sale, Shop, sales_of, units_of
 from schemas.rowrules import required_names
@@ -58,15 +58,6 @@ def suspicious(
         doubt.fill_null(value=True).alias(str(number)) for number, doubt in enumerate(doubts)
     )
     return apart.select(pl.any_horizontal(pl.all())).to_series()
-
-
-def calm_column(name: str) -> str:
-    """The column that says which texts of a field are calm (see `schemas.calmhtml`)."""
-    return f"@calm {name}"
-
-
-def is_calm(name: str) -> pl.Expr:
-    return pl.col(name).str.contains(CALM).fill_null(value=False)
 
 
 def _given(name: str | None, names: set[str]) -> pl.Expr:

@@ -28,6 +28,7 @@ from pipeline.read.finding import Severity
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate import across, kept
 from pipeline.validate.accepted import Accepted, Onlooker
+from pipeline.validate.calm import calm_column
 from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known
@@ -35,7 +36,7 @@ from pipeline.validate.lent import filled, flag, lend, stored
 from pipeline.validate.placing import Placer
 from pipeline.validate.refusing import Read, refuse
 from pipeline.validate.rules import informed, rules_of
-from pipeline.validate.screen import calm_column, suspicious
+from pipeline.validate.screen import suspicious
 from pipeline.validate.spool import Spool, chunks, table_of
 from pipeline.values.columns import Odd
 from pipeline.values.context import Context, Format
@@ -168,7 +169,9 @@ class _Work:
 
     def _look(self, texts: pl.DataFrame, schema: pa.Schema) -> _Seen:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
-        done = self.reader.read(texts)
+        short = self.reader.short(texts)
+        sight = self.beside.glance(short.frame[KEY]) if self.beside else None
+        done = self.reader.long(texts, short, sight)
         values = done.frame
         keys, calm = self.keys.of(values, done.few), {name: calm_column(name) for name in _long(self.fields)}
         judged = values.with_columns(self._news(keys["sku"]))
@@ -176,7 +179,7 @@ class _Work:
             texts=texts, values=judged, odd=done.odd,
             doubt=suspicious(judged, self.fields, self.rules, done.few, self.acquitted),
             keys=keys, table=table_of(lend(values, texts, self.mapped.fields, calm), schema),
-            beside=self.beside.look(values, done.few) if self.beside else None,
+            beside=sight.look(values, done.few) if sight else None,
         )  # fmt: skip
 
     def _say(self, odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> None:

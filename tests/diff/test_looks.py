@@ -43,7 +43,8 @@ def test_a_look_changes_nothing(
     theirs, rules = snapshot(THEIRS), rules_of(shop(), Context(), partial=False)
     look = look_at(ours.fields, theirs, rules)
     for start in range(0, shown, 3):
-        look.keep(look.look(pl.DataFrame(OURS[start : start + 3]), {}))
+        rows = pl.DataFrame(OURS[start : start + 3])
+        look.keep(look.glance(rows["SellerSku"]).look(rows, {}))
     without = told(Draft(ours, theirs, remembered(), rules, tmp_path))
     assert told(Draft(ours, theirs, remembered(), rules, tmp_path, look=look)) == without
     assert without[1].rejected == len(refused)

@@ -35,7 +35,7 @@ TEXTS = st.one_of(NUMBERS, st.sampled_from(["7", "8", "9", "Tea", "Herbs", "7,9"
 @given(column=st.lists(TEXTS, min_size=2, max_size=30))
 def test_equal_hashes_mean_equal_values(column: list[str]) -> None:
     frame = pl.DataFrame(dict.fromkeys(NAMES, column))
-    for of, words in zip(FIELDS, Hasher(FIELDS, CTX).hashes(frame), strict=True):
+    for of, words in zip(FIELDS, Hasher(FIELDS, CTX).hashes(frame).values(), strict=True):
         meaning: dict[int, set[str]] = {}
         for text, word in zip(column, words.tolist(), strict=True):
             meaning.setdefault(word, set()).add(
@@ -51,15 +51,15 @@ def test_what_people_write_in_two_ways_is_acquitted() -> None:
         "ProductData.PackageWeight": ("0.500", "0.5"),
     }  # fmt: skip
     frame = pl.DataFrame({name: pairs.get(name, ("1", "1")) for name in NAMES})
-    for of, words in zip(FIELDS, Hasher(FIELDS, CTX).hashes(frame), strict=True):
+    for of, words in zip(FIELDS, Hasher(FIELDS, CTX).hashes(frame).values(), strict=True):
         assert words[0] == words[1], of.name
 
 
 def test_a_batch_is_hashed_whatever_came_before() -> None:
     hasher = Hasher(FIELDS, CTX)
     frame = pl.DataFrame({name: ["7", "", None] for name in NAMES}, schema=dict.fromkeys(NAMES, pl.String))
-    first = [words.tolist() for words in hasher.hashes(frame)]
-    assert [words.tolist() for words in hasher.hashes(frame)] == first
+    first = [words.tolist() for words in hasher.hashes(frame).values()]
+    assert [words.tolist() for words in hasher.hashes(frame).values()] == first
     assert all(words[1:] == [0, 0] for words in first)
 
 
@@ -68,8 +68,8 @@ def test_a_batch_is_hashed_whatever_came_before() -> None:
 def test_hashes_by_text_are_hashes_by_cell(column: list[str | None]) -> None:
     """Also of a batch whose texts were all met before."""
     frame = pl.DataFrame(dict.fromkeys(NAMES, column), schema=dict.fromkeys(NAMES, pl.String))
-    by_cell = [words.tolist() for words in Hasher(FIELDS, CTX).hashes(frame)]
+    by_cell = [words.tolist() for words in Hasher(FIELDS, CTX).hashes(frame).values()]
     hasher = Hasher(FIELDS, CTX)
     few = {name: by_text(frame[name]) for name in NAMES}
     for _ in range(2):
-        assert [words.tolist() for words in hasher.hashes(frame, few)] == by_cell
+        assert [words.tolist() for words in hasher.hashes(frame, few).values()] == by_cell
