@@ -26,7 +26,8 @@ _PASSED = (
 def environment() -> dict[str, str]:
     """The environment of a child that imports what we import."""
     kept = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
+    alone = {"OPENBLAS_NUM_THREADS": "1"}  # threads of numpy's that would spin at the start, and do nothing
+    return {**kept, **alone, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 
 def do_without_pandas() -> None:

@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import Semaphore
 
@@ -193,22 +193,24 @@ def _copy(
     blank = 0
     span = 1
     scanner = Scanner(dialect.delimiter)
-    held: tuple[npt.NDArray[np.int64], list[pa.Array]] | None = None
+    held: tuple[npt.NDArray[np.int64], Sequence[pa.Array]] | None = None
     utf8 = Utf8() if path.stat().st_size >= _LARGE else None
     batches = _parsed(
         _Watched(path, offset, scanner, utf8), dialect, writer.headers, checked=utf8 is not None
     )
-    for batch in beforehand(batches):  # parsing goes on beside looking and writing
-        columns = [_Cells.of(column) for column in batch.columns]
-        starts, line = _line_numbers(columns, line, dialect, options)
-        if _repeats_header(columns, writer.headers):
-            raise _NotProven
-        span = line - int(starts[-1]) + 1 if len(starts) else span
-        kept, gone = _without_blanks(starts, [cells.column for cells in columns])
-        blank += gone
+    look = partial(_look, headers=writer.headers, dialect=dialect, most=options.limits.max_cell)
+    for seen in beforehand(map(look, batches)):  # parsing and looking go on beside writing
+        if len(seen.starts):
+            span = seen.lines - int(seen.starts[-1])
+        starts, columns = line + 1 + seen.starts, seen.columns
+        line += seen.lines
+        if seen.filled is not None:
+            blank += int((~seen.filled).sum())
+            mask = pa.array(seen.filled)
+            starts, columns = starts[seen.filled], [column.filter(mask) for column in columns]
         if held is not None:
             writer.batch(pa.array(held[0]), held[1])
-        held = kept
+        held = starts, columns
     counted = scanner.done()
     lines = header_line + counted.lf + (not counted.ends and counted.size > 0) - counted.blank_end
     if line != lines or counted.lone_cr or counted.nul or counted.stray_quotes:
@@ -219,6 +221,38 @@ def _copy(
         writer.batch(pa.array(held[0]), held[1])
     if blank:
         notes.chose(f"{blank} blank rows skipped", "they hold no text", "none needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A batch that was looked at.
+
+    Attributes:
+        columns: its columns, nulls for empty cells.
+        starts: the line each row starts on, counted from the first row's; lines: that all rows take.
+        filled: which rows hold a text; None = all do.
+    """
+
+    columns: Sequence[pa.Array]
+    starts: npt.NDArray[np.int64]
+    lines: int
+    filled: npt.NDArray[np.bool_] | None
+
+
+def _look(batch: pa.RecordBatch, headers: Sequence[str], dialect: Dialect, most: int) -> _Seen:
+    """All that can be said of one batch without the others."""
+    columns = [_Cells.of(column) for column in batch.columns]
+    spans = _spans(columns, dialect, most)
+    if _repeats_header(columns, headers):
+        raise _NotProven
+    ends = np.cumsum(spans)
+    arrays = [cells.column for cells in columns]
+    return _Seen(
+        columns=arrays,
+        starts=ends - spans,
+        lines=int(ends[-1]) if len(ends) else 0,
+        filled=_filled(arrays, batch.num_rows),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,14 +322,10 @@ def _parsed(
             watched.dealt(last=True)  # before `batches` goes, which waits for its reading thread
 
 
-def _line_numbers(
-    columns: Sequence[_Cells], before: int, dialect: Dialect, options: ReadOptions
-) -> tuple[npt.NDArray[np.int64], int]:
-    """The line each row starts on, and the last line of the last row."""
-    count = len(columns[0].column)
-    spans = np.ones(count, dtype=np.int64)
+def _spans(columns: Sequence[_Cells], dialect: Dialect, most: int) -> npt.NDArray[np.int64]:
+    """How many lines each row takes."""
+    spans = np.ones(len(columns[0].column), dtype=np.int64)
     for cells in columns:
-        most = options.limits.max_cell
         if len(cells.codes) > most and int(np.diff(cells.starts).max()) > most:
             raise _NotProven  # the slow way says where it is
         breaks = cells.counted(b"\n")
@@ -303,8 +333,7 @@ def _line_numbers(
             continue
         _look_inside(cells, breaks, dialect, len(columns))
         spans += breaks
-    ends = np.cumsum(spans)
-    return before + 1 + ends - spans, before + int(ends[-1]) if count else before
+    return spans
 
 
 def _look_inside(cells: _Cells, breaks: npt.NDArray[np.int64], dialect: Dialect, width: int) -> None:
@@ -317,17 +346,14 @@ def _look_inside(cells: _Cells, breaks: npt.NDArray[np.int64], dialect: Dialect,
             raise _NotProven
 
 
-def _without_blanks(
-    starts: npt.NDArray[np.int64], columns: list[pa.Array]
-) -> tuple[tuple[npt.NDArray[np.int64], list[pa.Array]], int]:
-    """Rows without those that hold no text; and how many those were."""
-    filled = np.zeros(len(starts), dtype=bool)
+def _filled(columns: Sequence[pa.Array], rows: int) -> npt.NDArray[np.bool_] | None:
+    """Which rows hold a text; None = all do."""
+    filled = np.zeros(rows, dtype=np.bool_)
     for column in columns:
         filled |= ~_is_blank(column)
         if filled.all():
-            return (starts, columns), 0
-    mask = pa.array(filled)
-    return (starts[filled], [column.filter(mask) for column in columns]), int((~filled).sum())
+            return None
+    return filled
 
 
 def _repeats_header(columns: Sequence[_Cells], headers: Sequence[str]) -> bool:
