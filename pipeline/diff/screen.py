@@ -12,8 +12,9 @@ fields has a chance of 1 in 10¹².
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,8 @@ Words = npt.NDArray[np.uint64]
 #: How hashes are made; whoever keeps them keeps this beside them.
 RECIPE = f"2/polars-{pl.__version__}"
 _WORD = 64
+#: Spreads what is multiplied by it over all bits of a word.
+_ODD = 0x9E3779B97F4A7C15
 _NUMBERS = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.NUMBER})
 _CATEGORIES = frozenset({Kind.CATEGORY, Kind.CATEGORIES})
 _LONG = frozenset({Kind.HTML})
@@ -109,10 +112,33 @@ def has(doubts: Words, field: int) -> npt.NDArray[np.bool_]:
     return found
 
 
+class Theirs(Protocol):
+    """Hashes of the shop's side."""
+
+    def of(self, number: int, rows: Rows) -> Words:
+        """Those of one of the fields, of some rows of the shop."""
+
+    def mixed(self, rows: Rows) -> Words:
+        """Of all fields together (`mixed`)."""
+
+
+def mixed(fields: Sequence[Field], words: Mapping[str, Words]) -> Words | np.uint64:
+    """One word of those of all fields but the long ones, a row: as good as all of them, and asked for once.
+
+    Args:
+        words: field → a hash a row.
+    """
+    found: Words | np.uint64 = np.uint64(0)
+    for number, of in enumerate(fields):
+        if not is_long(of):
+            found = found + words[of.name] * np.uint64((2 * number + 1) * _ODD % 2**_WORD)
+    return found
+
+
 def may_differ(
     frame: pl.DataFrame,
     hasher: Hasher,
-    theirs: Callable[[int, Rows], Words],
+    theirs: Theirs,
     rows: Rows,
     few: Mapping[str, Few] = MappingProxyType({}),
     same: Mapping[str, Flags] = MappingProxyType({}),
@@ -122,40 +148,30 @@ def may_differ(
     Null = leave alone, so it differs from nothing; a row without a partner neither.
 
     Args:
-        theirs: (number of a field, rows of the shop) → their hashes.
         rows: for each row of the frame the row of the shop, or NOWHERE; few: columns of few texts.
-        same: field → in which rows it is known already not to differ.
+        same: long field → in which rows it is known already not to differ.
     """
     found = np.zeros((frame.height, bits(len(hasher.fields))), dtype=np.uint64)
     if (rows == NOWHERE).all():
         return found
-    unlike = unequal(frame.drop(same), hasher, theirs, rows, few)
-    for name, known in same.items():
-        rest = np.flatnonzero(~known)
-        of_rest = unequal(frame.select(name)[rest], hasher, theirs, rows[rest])
-        unlike[name] = np.zeros(frame.height, dtype=np.bool_)
-        unlike[name][rest] = of_rest[name]
+    words, at = hasher.hashes(frame.drop(same), few), np.maximum(rows, 0)
+    unlike = mixed(hasher.fields, words) != theirs.mixed(at)
     for number, of in enumerate(hasher.fields):
-        flags = unlike[of.name] & (rows != NOWHERE)
-        found[:, number // _WORD] |= flags.astype(np.uint64) << np.uint64(number % _WORD)
+        if is_long(of):
+            unlike |= ~same[of.name] if of.name in same else words[of.name] != theirs.of(number, at)
+    some = np.flatnonzero(unlike & (rows != NOWHERE))
+    for number, of in enumerate(hasher.fields):
+        here = some[~same[of.name][some]] if of.name in same else some
+        cells = frame.select(pl.col(of.name).gather(here))
+        ours = words[of.name][here] if of.name in words else hasher.hashes(cells)[of.name]
+        flags = (ours != theirs.of(number, at[here])) & cells[of.name].is_not_null().to_numpy()
+        found[here, number // _WORD] |= flags.astype(np.uint64) << np.uint64(number % _WORD)
     return found
 
 
-def unequal(
-    frame: pl.DataFrame,
-    hasher: Hasher,
-    theirs: Callable[[int, Rows], Words],
-    rows: Rows,
-    few: Mapping[str, Few] = MappingProxyType({}),
-) -> dict[str, Flags]:
-    """Field → which of its values have another hash than the shop's; null has no other than any.
-
-    Args: as in `may_differ`; of rows without a partner whatever comes out means nothing.
-    """
-    at = np.maximum(rows, 0)
-    found: dict[str, Flags] = {}
-    for name, words in hasher.hashes(frame, few).items():
-        found[name] = words != theirs(hasher.numbers[name], at)
-        if frame[name].null_count():
-            found[name] &= frame[name].is_not_null().to_numpy()
-    return found
+def equal(texts: pl.Series, hasher: Hasher, theirs: Theirs, rows: Rows) -> Flags:
+    """Which texts of one of the fields have the hash of the shop's; args as in `may_differ`."""
+    words = hasher.hashes(texts.to_frame())[texts.name]
+    same: Flags = words == theirs.of(hasher.numbers[texts.name], np.maximum(rows, 0))
+    same &= rows != NOWHERE
+    return same

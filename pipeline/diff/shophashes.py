@@ -33,6 +33,7 @@ class ShopHashes:
         if missing:
             _make(snapshot, rows, missing, ctx)
         self._columns: list[Words] = [beside.mapped(path) for path in paths]
+        self._mixed = _mixed(snapshot, rows, fields, paths, self._columns)
         self._calm = {
             number: _calm(snapshot, rows, of) for number, of in enumerate(fields) if screen.is_long(of)
         }
@@ -41,9 +42,25 @@ class ShopHashes:
         """The hashes of one of the fields, of some rows of the shop."""
         return self._columns[number][rows]
 
+    def mixed(self, rows: Rows) -> Words:
+        """Of all fields together (`screen.mixed`)."""
+        return self._mixed[rows]
+
     def calm(self, number: int, rows: Rows) -> Flags:
         """Which texts of one of the long fields are calm (`calm.stands`), of some rows of the shop."""
         return self._calm[number][rows]
+
+
+def _mixed(
+    snapshot: Snapshot, rows: int, fields: Sequence[Field], paths: Sequence[Path], columns: Sequence[Words]
+) -> Words:
+    """What `screen.mixed` makes of all columns; it depends on what each of them depends on."""
+    path = beside.place(snapshot, ".u64", screen.RECIPE, "mixed", [path.name for path in paths])
+    if not beside.has(path, 8 * rows):
+        words = dict(zip((of.name for of in fields), columns, strict=True))
+        whole = np.zeros(rows, dtype=np.uint64) + screen.mixed(fields, words)
+        beside.keep(path, whole.astype("<u8", copy=False).tobytes())
+    return beside.mapped(path)
 
 
 def _calm(snapshot: Snapshot, rows: int, of: Field) -> Flags:

@@ -115,22 +115,20 @@ class _Sight:
 
     def __init__(self, hasher: screen.Hasher, shop: ShopHashes, rows: Rows) -> None:
         self._hasher, self._shop, self._rows = hasher, shop, rows
-        self._listed: Flags = rows != NOWHERE
         self._same: dict[str, Flags] = {}
 
     def calm(self, texts: pl.Series) -> pl.Series | None:
         """Which texts are the shop's letter by letter, and calm there."""
-        name = texts.name
-        if name not in self._hasher.numbers or not self._listed.any():
+        number = self._hasher.numbers.get(texts.name)
+        if number is None or not len(self._rows) or (self._rows == NOWHERE).all():
             return None
-        unlike = screen.unequal(texts.to_frame(), self._hasher, self._shop.of, self._rows)[name]
-        known = self._shop.calm(self._hasher.numbers[name], np.maximum(self._rows, 0))
-        self._same[name] = self._listed & ~unlike & known
-        return pl.Series(self._same[name])
+        same = screen.equal(texts, self._hasher, self._shop, self._rows)
+        self._same[texts.name] = same & self._shop.calm(number, np.maximum(self._rows, 0))
+        return pl.Series(self._same[texts.name])
 
     def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:
         """Which rows those of the shop are, and in what these may differ from them."""
-        doubts = screen.may_differ(values, self._hasher, self._shop.of, self._rows, few, self._same)
+        doubts = screen.may_differ(values, self._hasher, self._shop, self._rows, few, self._same)
         return self._rows, doubts
 
 
@@ -153,7 +151,7 @@ def look_again(accepted: Accepted, snapshot: Snapshot, fields: Sequence[Field], 
     doubts, start = [np.zeros((0, screen.bits(len(fields))), dtype=np.uint64)], 0
     for frame in our_batches(accepted, [KEY, *(of.name for of in fields)]):
         here = rows[start : start + frame.height]
-        doubts.append(screen.may_differ(frame, hasher, shop.hashes.of, here))
+        doubts.append(screen.may_differ(frame, hasher, shop.hashes, here))
         start += frame.height
     return Looked(rows, np.concatenate(doubts))
 
