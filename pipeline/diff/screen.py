@@ -57,6 +57,7 @@ class Hasher:
     def __init__(self, fields: Sequence[Field], ctx: Context) -> None:
         self.fields = tuple(fields)
         self.numbers = {of.name: number for number, of in enumerate(self.fields)}
+        self._asked = {of.name: _hash(of).alias(of.name) for of in fields}
         self._named = {of.name for of in fields if of.kind in _CATEGORIES and ctx.category_names}
         self._ctx = ctx
         self._known: dict[str, dict[str, int]] = {of.name: {} for of in fields}
@@ -70,7 +71,7 @@ class Hasher:
         fields = [of for of in self.fields if of.name in frame.columns]
         texts = {of.name: few[of.name] for of in fields if of.name in few}
         texts |= {of.name: by_text(frame[of.name]) for of in fields if of.name in self._named - texts.keys()}
-        rest = frame.select(_hash(of).alias(of.name) for of in fields if of.name not in texts)
+        rest = frame.select(self._asked[of.name] for of in fields if of.name not in texts)
         return {
             of.name: self._of_texts(of, texts[of.name]) if of.name in texts else rest[of.name].to_numpy()
             for of in fields
@@ -160,12 +161,18 @@ def may_differ(
         if is_long(of):
             unlike |= ~same[of.name] if of.name in same else words[of.name] != theirs.of(number, at)
     some = np.flatnonzero(unlike & (rows != NOWHERE))
+    cells, partners = frame[some], at[some]
     for number, of in enumerate(hasher.fields):
-        here = some[~same[of.name][some]] if of.name in same else some
-        cells = frame.select(pl.col(of.name).gather(here))
-        ours = words[of.name][here] if of.name in words else hasher.hashes(cells)[of.name]
-        flags = (ours != theirs.of(number, at[here])) & cells[of.name].is_not_null().to_numpy()
-        found[here, number // _WORD] |= flags.astype(np.uint64) << np.uint64(number % _WORD)
+        if of.name in same:
+            here = np.flatnonzero(~same[of.name][some])
+            flags = np.zeros(len(some), dtype=np.bool_)
+            ours = hasher.hashes(cells.select(of.name)[here])[of.name]
+            flags[here] = ours != theirs.of(number, partners[here])
+        else:
+            flags = words[of.name][some] != theirs.of(number, partners)
+        if cells[of.name].null_count():
+            flags &= cells[of.name].is_not_null().to_numpy()
+        found[some, number // _WORD] |= flags.astype(np.uint64) << np.uint64(number % _WORD)
     return found
 
 

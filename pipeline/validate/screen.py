@@ -34,62 +34,80 @@ _ODD_IMAGES = (
 _DATE = rf"\A(?:{checks.CANONICAL_DATE})\z"
 
 
-def suspicious(
-    frame: pl.DataFrame,
-    fields: tuple[Field, ...],
-    shop: Shop,
-    few: Mapping[str, Few] = MappingProxyType({}),
-    acquitted: dict[str, set[str]] | None = None,
-) -> pl.Series:
-    """Which rows may break a rule; those that can't are False.
+class Screen:
+    """Looks at frames of one catalog.
 
     Args:
-        frame: values by canonical name, `NEW`, and where they are known already, answers to "is it
-            calm" by `calm_column` (descriptions are long: they're looked at once).
-        few: columns of few values; acquitted: field → values of such that break no rule by themselves,
-            remembered from frame to frame.
+        fields: columns that frames may have; shop: what its rules depend on.
     """
-    doubts = [
-        *_fields(frame, fields, shop, few, {} if acquitted is None else acquitted),
-        *_rows(fields, shop),
-        *_attributes(frame, fields, shop),
-    ]
-    apart = frame.select(
-        doubt.fill_null(value=True).alias(str(number)) for number, doubt in enumerate(doubts)
-    )
-    return apart.select(pl.any_horizontal(pl.all())).to_series()
+
+    def __init__(self, fields: tuple[Field, ...], shop: Shop) -> None:
+        self._fields, self._shop = fields, shop
+        cells = {field.name: pl.col(field.name) for field in fields}
+        # Doubts are put together once: of a few thousand rows answering costs no more than asking.
+        self._of_cells = {
+            field.name: [
+                _doubt(doubt & (cells[field.name] != ""), f"{field.name} {number}")
+                for number, doubt in enumerate(_field(field, shop, cells[field.name]))
+            ]
+            for field in fields
+        }
+        self._of_rows = [_sure(doubt, f"row {number}") for number, doubt in enumerate(_rows(fields, shop))]
+        self._long = [field.name for field in fields if field.kind is Kind.HTML]
+        #: Field → values that break no rule by themselves, remembered from frame to frame.
+        self._good: dict[str, set[str]] = {name: set() for name in self._of_cells}
+
+    def suspicious(self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> pl.Series:
+        """Which rows may break a rule; those that can't are False.
+
+        Args:
+            frame: values by canonical name, `NEW`, and where they are known already, answers to "is it
+                calm" by `calm_column` (descriptions are long: they're looked at once).
+            few: columns of few values.
+        """
+        attributes = _attributes(frame, self._fields, self._shop)
+        doubts = [
+            *self._texts(frame),
+            *self._cells(few),
+            *self._of_rows,
+            *(_sure(doubt, f"attribute {number}") for number, doubt in enumerate(attributes)),
+        ]
+        return frame.select(doubts).select(pl.any_horizontal(pl.all())).to_series()
+
+    def _texts(self, frame: pl.DataFrame) -> Iterator[pl.Expr]:
+        for name in self._long:
+            known = calm_column(name)
+            calm = pl.col(known) if known in frame.columns else is_calm(name)
+            yield _doubt(~calm & (pl.col(name) != ""), known)
+
+    def _cells(self, few: Mapping[str, Few]) -> Iterator[pl.Expr]:
+        for name, doubts in self._of_cells.items():
+            if name not in few:
+                yield from doubts
+                continue
+            good = self._good[name]
+            new = pl.Series(name, [text for text in few[name].texts if text not in good], pl.String)
+            if doubts and len(new):
+                bad = new.to_frame().filter(pl.any_horizontal(doubts)).to_series()
+                good.update(set(new.to_list()) - set(bad.to_list()))
+                if len(bad):
+                    yield _doubt(pl.col(name).is_in(bad.implode()), f"{name} few")
+
+
+def _doubt(doubt: pl.Expr, name: str) -> pl.Expr:
+    """What isn't there breaks no rule by itself."""
+    return doubt.fill_null(value=False).alias(name)
+
+
+def _sure(doubt: pl.Expr, name: str) -> pl.Expr:
+    """Where nobody knows, pandera does."""
+    return doubt.fill_null(value=True).alias(name)
 
 
 def _given(name: str | None, names: set[str]) -> pl.Expr:
     if name is None or name not in names:
         return pl.lit(value=False)
     return pl.col(name).is_not_null() & (pl.col(name) != "")
-
-
-def _fields(
-    frame: pl.DataFrame,
-    fields: tuple[Field, ...],
-    shop: Shop,
-    few: Mapping[str, Few],
-    acquitted: dict[str, set[str]],
-) -> Iterator[pl.Expr]:
-    for field in fields:
-        cell = pl.col(field.name)
-        if field.kind is Kind.HTML:
-            known = calm_column(field.name)
-            calm = pl.col(known) if known in frame.columns else is_calm(field.name)
-            yield (~calm & (cell != "")).fill_null(value=False)
-        doubts = [(doubt & (cell != "")).fill_null(value=False) for doubt in _field(field, shop, cell)]
-        if field.name not in few:
-            yield from doubts
-            continue
-        good = acquitted.setdefault(field.name, set())
-        new = pl.Series(field.name, [text for text in few[field.name].texts if text not in good], pl.String)
-        if doubts and len(new):
-            bad = new.to_frame().filter(pl.any_horizontal(doubts)).to_series()
-            good.update(set(new.to_list()) - set(bad.to_list()))
-            if len(bad):
-                yield cell.is_in(bad.implode()).fill_null(value=False)
 
 
 def _field(field: Field, shop: Shop, cell: pl.Expr) -> Iterator[pl.Expr]:

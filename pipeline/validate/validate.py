@@ -9,7 +9,7 @@ refused rows, then their children and groups ── left out of what is accepted
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from pipeline.validate.lent import filled, flag, lend, stored
 from pipeline.validate.placing import Placer
 from pipeline.validate.refusing import Read, refuse
 from pipeline.validate.rules import informed, rules_of
-from pipeline.validate.screen import suspicious
+from pipeline.validate.screen import Screen
 from pipeline.validate.spool import Spool, chunks, table_of
 from pipeline.values.columns import Odd
 from pipeline.values.context import Context, Format
@@ -103,7 +103,6 @@ class _Work:
 
     Attributes:
         known: what the shop holds.
-        acquitted: field → values that break no rule by themselves, where it has few.
         total: rows, once all were read.
     """
 
@@ -112,12 +111,12 @@ class _Work:
     settings: CatalogSettings
     rules: product.Shop
     reader: Reader
+    screen: Screen
     table: Table
     placer: Placer
     keys: kept.Keys
     known: Known | None
     beside: Onlooker | None
-    acquitted: dict[str, set[str]] = field(default_factory=dict)
     total: int = 0
 
     @classmethod
@@ -139,6 +138,7 @@ class _Work:
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
             beside=beside,
             reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
+            screen=Screen(fields, rules),
             table=product_table(fields, rules),
             keys=kept.Keys(fields={of.name: of for of in fields}, ctx=ctx),
         )  # fmt: skip
@@ -177,7 +177,7 @@ class _Work:
         judged = values.with_columns(self._news(keys["sku"]))
         return _Seen(
             texts=texts, values=judged, odd=done.odd,
-            doubt=suspicious(judged, self.fields, self.rules, done.few, self.acquitted),
+            doubt=self.screen.suspicious(judged, done.few),
             keys=keys, table=table_of(lend(values, texts, self.mapped.fields, calm), schema),
             beside=sight.look(values, done.few) if sight else None,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.market.lookups import Lookups
 from pipeline.settings import CatalogSettings
 from pipeline.validate.rules import rules_of
-from pipeline.validate.screen import suspicious
+from pipeline.validate.screen import Screen
 from schemas.calmhtml import CALM
 from schemas.fields import KEY, Dialect, field_named, fields_of
 from schemas.markup import has_active_content
@@ -99,9 +99,9 @@ def agree(
 ) -> None:
     rules = rules_of(CatalogSettings(), lookups, new_known=new_known)
     table = pl.DataFrame(frame, schema=dict.fromkeys(frame[0], pl.String))
-    doubted = suspicious(table, fields, rules).to_list()
+    doubted = Screen(fields, rules).suspicious(table).to_list()
     many = pl.concat([table] * (2_001 // table.height + 1))  # few distinct texts are looked at once
-    assert suspicious(many, fields, rules).to_list() == doubted * (many.height // table.height)
+    assert Screen(fields, rules).suspicious(many).to_list() == doubted * (many.height // table.height)
     refused = {
         row
         for row, _ in judge(product_table(fields, rules), table.to_pandas(use_pyarrow_extension_array=True))
@@ -152,7 +152,7 @@ def test_a_good_row_is_acquitted(lookups: Lookups) -> None:
     """Else the screen would be worth nothing."""
     fields = tuple(field for field in CLASSIC if field.name in GOOD)
     rules = rules_of(CatalogSettings(), lookups, new_known=True)
-    assert suspicious(pl.DataFrame([{**GOOD, NEW: YES}]), fields, rules).to_list() == [False]
+    assert Screen(fields, rules).suspicious(pl.DataFrame([{**GOOD, NEW: YES}])).to_list() == [False]
 
 
 TAGS = st.sampled_from(
@@ -241,5 +241,5 @@ def test_an_address_that_is_acquitted_keeps_every_rule(scheme: str, host: str, p
     field = field_named("Images", Dialect.CLASSIC)
     rules = rules_of(CatalogSettings(), Lookups(), new_known=True)
     frame = pl.DataFrame({KEY: ["A"], "Images": [address], NEW: [NO]})
-    doubted = suspicious(frame, (field_named(KEY, Dialect.CLASSIC), field), rules)[0]
+    doubted = Screen((field_named(KEY, Dialect.CLASSIC), field), rules).suspicious(frame)[0]
     assert doubted or image_fault(address) is None
