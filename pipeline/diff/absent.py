@@ -10,7 +10,7 @@ from pipeline.diff.decide import decide_absent, status_fields
 from pipeline.diff.memory import Resting
 from pipeline.diff.rules import Rules
 from pipeline.diff.settle import Decided, Side
-from pipeline.diff.tables import NOWHERE, Partners, shop_batches
+from pipeline.diff.tables import NOWHERE, Partners, asked_of, shop_batches
 from pipeline.read.finding import Severity
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
@@ -68,5 +68,4 @@ def active(snapshot: Snapshot, columns: Sequence[str], rules: Rules) -> int:
     if not states:
         return 0
     word = pl.any_horizontal(pl.col(states).str.strip_chars().str.to_lowercase() == "active")
-    counts = (frame.select(word.sum()).item() for frame in shop_batches(snapshot.path, states))
-    return sum(count or 0 for count in counts)
+    return asked_of(snapshot.path, lambda shop: shop.select(word.sum())).item() or 0

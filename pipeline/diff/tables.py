@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -106,12 +106,21 @@ def shop_rows(path: Path, start: int, wanted: Flags, columns: Sequence[str]) -> 
     Raises:
         StateError: the file is damaged there.
     """
+    rows = asked_of(path, lambda shop: shop.slice(start, len(wanted)).select(columns))
+    return rows.filter(pl.Series(wanted))
+
+
+def asked_of(path: Path, question: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+    """The answer to a question to the shop's table.
+
+    Raises:
+        StateError: the file is damaged.
+    """
     try:
-        rows = pl.scan_parquet(path, glob=False).slice(start, len(wanted)).select(columns).collect()
+        return question(pl.scan_parquet(path, glob=False)).collect()
     except pl.exceptions.PolarsError as error:
         hint = "take a new one with `sellercenter snapshot`"
         raise StateError(f"snapshot {path} is damaged: {error}", hint=hint) from error
-    return rows.filter(pl.Series(wanted))
 
 
 def _frame(batches: Sequence[pa.RecordBatch]) -> pl.DataFrame:

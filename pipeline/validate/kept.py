@@ -139,16 +139,19 @@ def doubtful(keys: Keys, known: Words | None) -> list[int]:
         return []
     doubt: Flags = np.zeros(len(like), dtype=np.bool_)
     rows = np.flatnonzero(parent) if parent is not None else np.zeros(0, dtype=np.int64)
-    group = keys.take("sku") if len(rows) else None
+    skus = keys.take("sku") if len(rows) else None
     with ThreadPoolExecutor(max_workers=1) as beside:
-        twins = beside.submit(_twins, like)
+        found = [beside.submit(_twins, like)]
         del like  # each of them is as long as the catalog
-        if parent is not None and group is not None:
-            doubt[rows] = _astray(parent[rows], group, rows, known)
-            np.copyto(group, parent, where=parent != 0)
-            del parent, rows
+        if parent is not None and skus is not None:
+            group = np.where(parent != 0, parent, skus)
+            parents, parent = parent[rows], None
+            found.append(beside.submit(_astray, parents, skus, rows, known))
+            del skus, parents
             doubt |= _mixed(group, (column for name in _MEANT if (column := keys.take(name)) is not None))
-        doubt |= twins.result()
+        doubt |= found[0].result()
+        for astray in found[1:]:
+            doubt[rows] |= astray.result()
     return [int(row) for row in np.flatnonzero(doubt)]
 
 
@@ -172,7 +175,7 @@ def _astray(parents: Words, skus: Words, rows: npt.NDArray[np.int64], known: Wor
 
 def _mixed(group: Words, meant: Iterable[Words]) -> Flags:
     """Rows of groups that hold more than one brand or category."""
-    order = np.argsort(group, kind="stable")
+    order = np.argsort(group)
     ranked = group[order]
     starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
     named = ranked[starts] != 0

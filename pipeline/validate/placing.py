@@ -66,12 +66,16 @@ class Placer:
             if finding.row and finding.severity is Severity.ERROR:
                 self._inherited.setdefault((part, finding.row), []).append(finding)
 
-    def adopt(self, texts: pl.DataFrame) -> None:
-        """Refuse those of some rows that carry an inherited error."""
+    def adopt(self, places: pl.DataFrame) -> None:
+        """Refuse those of some rows that carry an inherited error.
+
+        Args:
+            places: ROW, PART and LINE of each.
+        """
         if not self._inherited:
             return
         lines = pl.Series(sorted({line for _, line in self._inherited}), dtype=pl.Int64).implode()
-        for row, part, line in texts.select(ROW, PART, LINE).filter(pl.col(LINE).is_in(lines)).iter_rows():
+        for row, part, line in places.select(ROW, PART, LINE).filter(pl.col(LINE).is_in(lines)).iter_rows():
             for finding in self._inherited.get((part, line), []):
                 self.refused.add(row)
                 self.unread |= {(row, name) for name in self._fields_of(finding.column)}

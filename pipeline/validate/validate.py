@@ -33,7 +33,7 @@ from pipeline.validate.cells import Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known
 from pipeline.validate.lent import filled, flag, lend, stored
-from pipeline.validate.placing import Placer
+from pipeline.validate.placing import Placer, Spot
 from pipeline.validate.refusing import Read, refuse
 from pipeline.validate.rules import informed, rules_of
 from pipeline.validate.screen import Screen
@@ -83,15 +83,24 @@ def validate(
     return _accepted(parsed, read, work)
 
 
+#: Where a cell stands that has no value.
+_Odd = tuple[Spot, Odd]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """One chunk: texts, values and `NEW`, cells without a value, rows in doubt, keys, what is written, and
-    what the onlooker saw."""
+    """What is left of one chunk that was looked at.
 
-    texts: pl.DataFrame
+    Attributes:
+        places: where its rows stand; odd: cells without a value.
+        values, texts: rows in doubt, with `NEW`, and as they stand in the mapped file.
+        keys: what is kept of all rows; table: what is written of them; beside: what the onlooker saw.
+    """
+
+    places: pl.DataFrame
+    odd: list[_Odd]
     values: pl.DataFrame
-    odd: list[Odd]
-    doubt: pl.Series
+    texts: pl.DataFrame
     keys: Mapping[kept.Name, kept.Words]
     table: pa.Table
     beside: Any
@@ -153,9 +162,10 @@ class _Work:
         )
         with Spool(path, schema) as spool, Judge(self.table) as judging:
             for seen in ahead(look, texts):
-                self.placer.adopt(seen.texts)
-                self._say(seen.odd, seen.values, seen.texts)
-                judging.add(seen.values.filter(seen.doubt), seen.texts.filter(seen.doubt))
+                self.placer.adopt(seen.places)
+                for spot, cell in seen.odd:
+                    self.placer.problem(spot, cell.field, cell.text, cell.problem)
+                judging.add(seen.values, seen.texts)
                 self.keys.add(seen.keys)
                 if self.beside:
                     self.beside.keep(seen.beside)
@@ -175,20 +185,13 @@ class _Work:
         values = done.frame
         keys, calm = self.keys.of(values, done.few), {name: calm_column(name) for name in _long(self.fields)}
         judged = values.with_columns(self._news(keys["sku"]))
+        doubt = self.screen.suspicious(judged, done.few)
         return _Seen(
-            texts=texts, values=judged, odd=done.odd,
-            doubt=self.screen.suspicious(judged, done.few),
+            places=values.select(POSITION), odd=_spotted(done.odd, values, texts),
+            values=judged.filter(doubt), texts=texts.filter(doubt),
             keys=keys, table=table_of(lend(values, texts, self.mapped.fields, calm), schema),
             beside=sight.look(values, done.few) if sight else None,
         )  # fmt: skip
-
-    def _say(self, odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> None:
-        """A finding for each cell that has no value."""
-        rows = [cell.row for cell in odd]
-        places = values.select(ROW, PART, LINE, KEY)[rows].iter_rows(named=True)
-        shown = texts.select(KEY)[rows].iter_rows(named=True)
-        for cell, place, text in zip(odd, places, shown, strict=True):
-            self.placer.problem(spot_of(place, text), cell.field, cell.text, cell.problem)
 
     def _news(self, skus: kept.Words) -> pl.Series:
         """Does the shop lack the product."""
@@ -232,6 +235,16 @@ class _Work:
             brand=self.keys.meaning(values, kept.BRAND),
             category=self.keys.meaning(values, kept.CATEGORY),
         )
+
+
+def _spotted(odd: list[Odd], values: pl.DataFrame, texts: pl.DataFrame) -> list[_Odd]:
+    """Cells without a value, each with its place."""
+    if not odd:
+        return []
+    rows = [cell.row for cell in odd]
+    places = values.select(*POSITION, KEY)[rows].iter_rows(named=True)
+    shown = texts.select(KEY)[rows].iter_rows(named=True)
+    return [(spot_of(place, text), cell) for cell, place, text in zip(odd, places, shown, strict=True)]
 
 
 def _long(fields: tuple[Field, ...]) -> Iterator[str]:
