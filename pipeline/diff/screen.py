@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.diff.tables import NOWHERE, Flags, Rows
-from pipeline.values.columns import Few, by_text
+from pipeline.values.columns import Few, comparable_column
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import Field, Kind
@@ -69,11 +69,11 @@ class Hasher:
             few: columns of few texts.
         """
         fields = [of for of in self.fields if of.name in frame.columns]
-        texts = {of.name: few[of.name] for of in fields if of.name in few}
-        texts |= {of.name: by_text(frame[of.name]) for of in fields if of.name in self._named - texts.keys()}
-        rest = frame.select(self._asked[of.name] for of in fields if of.name not in texts)
+        named = [of for of in fields if of.name in self._named and of.name not in few]
+        asked = frame.with_columns(comparable_column(frame[of.name], of, self._ctx) for of in named)
+        rest = asked.select(self._asked[of.name] for of in fields if of.name not in few)
         return {
-            of.name: self._of_texts(of, texts[of.name]) if of.name in texts else rest[of.name].to_numpy()
+            of.name: self._of_texts(of, few[of.name]) if of.name in few else rest[of.name].to_numpy()
             for of in fields
         }
 

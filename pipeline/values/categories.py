@@ -44,6 +44,14 @@ def comparable_category(text: str, ctx: Context) -> str:
     return collapse(ctx.category_names.get(bare, bare)).casefold()
 
 
+def comparable_names(ctx: Context) -> Mapping[str, str]:
+    """Id → what it is compared by, of the categories whose names are known."""
+    global _meant_kept
+    if _meant_kept[0] is not ctx.category_names:
+        _meant_kept = (ctx.category_names, {one: comparable_category(one, ctx) for one in ctx.category_names})
+    return _meant_kept[1]
+
+
 def _candidates(text: str, ctx: Context) -> list[str]:
     by_name = _by_name(ctx.category_names)
     if found := by_name.get(collapse(text).casefold()):
@@ -64,6 +72,7 @@ def _is_leaf(one: str, ctx: Context) -> bool:
     return path is not None and path not in _parents(ctx.category_paths)
 
 
+_meant_kept: tuple[Mapping[str, str], dict[str, str]] = ({}, {})
 _names_kept: tuple[Mapping[str, str], dict[str, list[str]]] = ({}, {})
 _parents_kept: tuple[Mapping[str, tuple[str, ...]], frozenset[tuple[str, ...]]] = ({}, frozenset())
 

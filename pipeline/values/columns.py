@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.values import kinds
+from pipeline.values.categories import comparable_names
 from pipeline.values.context import Context, Format, Problem
 from pipeline.values.text import REFUSED, SPACE
 from schemas.fields import CLEAR, Field, Kind
@@ -286,7 +287,7 @@ def plain_source(field: Field, fmt: Format, ctx: Context) -> Plain | None:
             return _plain_text(field, ctx)
 
 
-def plain_value(field: Field, ctx: Context) -> Plain | None:  # noqa: ARG001
+def plain_value(field: Field, ctx: Context) -> Plain | None:
     """Which values are plain, and their comparables; None = none are."""
     match field.kind:
         case Kind.MONEY | Kind.QUANTITY | Kind.NUMBER:
@@ -297,7 +298,7 @@ def plain_value(field: Field, ctx: Context) -> Plain | None:  # noqa: ARG001
         case Kind.BRAND | Kind.ENUM:
             return Plain(when=_full(r"[!-~]+( [!-~]+)*"), then=_CELL.str.to_lowercase())
         case Kind.CATEGORY | Kind.CATEGORIES:
-            return None
+            return _plain_category(ctx, several=field.kind is Kind.CATEGORIES)
         case Kind.IDS:
             return Plain(when=_full(r"[0-9]+"), then=_CELL)
         case Kind.IMAGES:
@@ -309,6 +310,15 @@ def plain_value(field: Field, ctx: Context) -> Plain | None:  # noqa: ARG001
                 ~_CELL.str.contains(" ,|, ") if field.name.startswith("ProductData.") else pl.lit(value=True)
             )
             return Plain(when=_collapsed() & commas, then=_CELL)
+
+
+def _plain_category(ctx: Context, *, several: bool) -> Plain:
+    """An id is its name; several are a set of them."""
+    names = comparable_names(ctx)
+    if not several:
+        return Plain(when=_full(r"[0-9]+"), then=_CELL.replace(names))
+    each = pl.element().replace(names).unique().sort()
+    return Plain(when=_full(r"[0-9]+(,[0-9]+)*"), then=_CELL.str.split(",").list.eval(each).list.join("\n"))
 
 
 def _full(pattern: str) -> pl.Expr:
