@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
+from pipeline.ahead import ahead
 from pipeline.diff import beside, screen
 from pipeline.diff.screen import Words
 from pipeline.diff.tables import Flags, Rows, shop_batches
@@ -27,16 +29,21 @@ class ShopHashes:
 
     def __init__(self, snapshot: Snapshot, rows: int, fields: Sequence[Field], ctx: Context) -> None:
         paths = [_place(snapshot, of, ctx) for of in fields]
-        missing = [
-            (of, path) for of, path in zip(fields, paths, strict=True) if not beside.has(path, 8 * rows)
-        ]
-        if missing:
-            _make(snapshot, rows, missing, ctx)
+        calm_paths = {of.name: _place_of_calm(snapshot, of) for of in fields if screen.is_long(of)}
+        calm = {name: _calm(path, rows) for name, path in calm_paths.items()}
+        missing = [of for of, path in zip(fields, paths, strict=True) if not beside.has(path, 8 * rows)]
+        unknown = [name for name, flags in calm.items() if flags is None]
+        if missing or unknown:
+            words, flags = _made(snapshot, rows, missing, unknown, ctx)
+            for of, path in zip(fields, paths, strict=True):
+                if of.name in words:
+                    beside.keep(path, words[of.name].astype("<u8", copy=False).tobytes())
+            for name, found in flags.items():
+                beside.keep_sealed(calm_paths[name], pa.py_buffer(found.tobytes()))
+            calm |= flags
         self._columns: list[Words] = [beside.mapped(path) for path in paths]
         self._mixed = _mixed(snapshot, rows, fields, paths, self._columns)
-        self._calm = {
-            number: _calm(snapshot, rows, of) for number, of in enumerate(fields) if screen.is_long(of)
-        }
+        self._calm = [calm.get(of.name) for of in fields]
 
     def of(self, number: int, rows: Rows) -> Words:
         """The hashes of one of the fields, of some rows of the shop."""
@@ -48,7 +55,25 @@ class ShopHashes:
 
     def calm(self, number: int, rows: Rows) -> Flags:
         """Which texts of one of the long fields are calm (`calm.stands`), of some rows of the shop."""
-        return self._calm[number][rows]
+        known = self._calm[number]
+        assert known is not None
+        return known[rows]
+
+
+def _place(snapshot: Snapshot, of: Field, ctx: Context) -> Path:
+    """They depend on the recipe, the field, and the category tree where names stand for ids."""
+    tree = sorted(ctx.category_names.items()) if of.kind in (Kind.CATEGORY, Kind.CATEGORIES) else []
+    return beside.place(snapshot, ".u64", screen.RECIPE, of.name, of.kind, of.clearable, tree)
+
+
+def _place_of_calm(snapshot: Snapshot, of: Field) -> Path:
+    return beside.place(snapshot, ".calm", calm.RECIPE, of.name)
+
+
+def _calm(path: Path, rows: int) -> Flags | None:
+    """A flag a row, or None. Sealed: a wrong one would let a text pass that nobody looked at."""
+    kept = beside.sealed(path)
+    return np.frombuffer(kept, np.bool_) if kept is not None and len(kept) == rows else None
 
 
 def _mixed(
@@ -63,33 +88,22 @@ def _mixed(
     return beside.mapped(path)
 
 
-def _calm(snapshot: Snapshot, rows: int, of: Field) -> Flags:
-    """A flag a row. Sealed: a wrong one would let a text pass that nobody looked at."""
-    path = beside.place(snapshot, ".calm", calm.RECIPE, of.name)
-    kept = beside.sealed(path)
-    if kept is not None and len(kept) == rows:
-        return np.frombuffer(kept, np.bool_)
-    parts = [calm.stands(frame[of.name]).to_numpy() for frame in shop_batches(snapshot.path, [of.name])]
-    found: Flags = np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
-    beside.keep_sealed(path, pa.py_buffer(found.tobytes()))
-    return found
+def _made(
+    snapshot: Snapshot, rows: int, hashed: Sequence[Field], looked_at: Sequence[str], ctx: Context
+) -> tuple[dict[str, Words], dict[str, Flags]]:
+    """One pass over the columns that lack hashes, or an answer to what is calm."""
+    words = {of.name: np.empty(rows, dtype=np.uint64) for of in hashed}
+    flags = {name: np.empty(rows, dtype=np.bool_) for name in looked_at}
+    hasher, start = screen.Hasher(hashed, ctx), 0
 
+    def look(frame: pl.DataFrame) -> tuple[dict[str, Words], dict[str, Flags]]:
+        return hasher.hashes(frame), {name: calm.stands(frame[name]).to_numpy() for name in looked_at}
 
-def _place(snapshot: Snapshot, of: Field, ctx: Context) -> Path:
-    """They depend on the recipe, the field, and the category tree where names stand for ids."""
-    tree = sorted(ctx.category_names.items()) if of.kind in (Kind.CATEGORY, Kind.CATEGORIES) else []
-    return beside.place(snapshot, ".u64", screen.RECIPE, of.name, of.kind, of.clearable, tree)
-
-
-def _make(snapshot: Snapshot, rows: int, missing: Sequence[tuple[Field, Path]], ctx: Context) -> None:
-    """One pass over the columns that lack hashes."""
-    found = [np.empty(rows, dtype=np.uint64) for _ in missing]
-    start = 0
-    fields = [of for of, _ in missing]
-    hasher = screen.Hasher(fields, ctx)
-    for frame in shop_batches(snapshot.path, [of.name for of in fields]):
-        for kept, words in zip(found, hasher.hashes(frame).values(), strict=True):
-            kept[start : start + frame.height] = words
-        start += frame.height
-    for (_, path), words in zip(missing, found, strict=True):
-        beside.keep(path, words.astype("<u8", copy=False).tobytes())
+    for some_words, some_flags in ahead(look, shop_batches(snapshot.path, list({**words, **flags}))):
+        stop = start + len(next(iter((*some_words.values(), *some_flags.values()))))
+        for name, found in some_words.items():
+            words[name][start:stop] = found
+        for name, found_flags in some_flags.items():
+            flags[name][start:stop] = found_flags
+        start = stop
+    return words, flags

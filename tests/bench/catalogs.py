@@ -163,11 +163,13 @@ def _products(
     color, size = (random.integers(0, len(kinds), count) for kinds in (COLORS, SIZES))
     begin = np.datetime64("2026-01-01") + random.integers(0, 600, count)
     end = begin + random.integers(1, 60, count)
-    category = random.integers(0, CATEGORIES, heads)[of] + 1000
+    places = random.integers(0, CATEGORIES, (heads, 3)) + 1000
+    lists = [",".join(map(str, some[:many]))
+             for some, many in zip(places.tolist(), random.integers(1, 4, heads), strict=True)]  # fmt: skip
     maker = random.integers(0, len(MAKERS), heads)[of]
     columns = (
         skus, skus[head], [f"{names[f]} {COLORS[c]}".strip() for f, c in zip(of, color, strict=True)],
-        [MAKERS[m] for m in maker], category.astype(str), [f"{c},{c % CATEGORIES + 1000}" for c in category],
+        [MAKERS[m] for m in maker], places[of, 0].astype(str), [lists[f] for f in of],
         texts[of], [_money(c) for c in cents],
         [_money(c * 4 // 5) if sale else "" for c, sale in zip(cents, on_sale, strict=True)],
         np.where(on_sale, begin.astype(str), ""), np.where(on_sale, end.astype(str), ""),
