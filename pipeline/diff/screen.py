@@ -52,13 +52,14 @@ class Hasher:
 
     Attributes:
         numbers: field → its place among them.
+        named: those whose meaning isn't in their letters: categories, by id or by name.
     """
 
     def __init__(self, fields: Sequence[Field], ctx: Context) -> None:
         self.fields = tuple(fields)
         self.numbers = {of.name: number for number, of in enumerate(self.fields)}
         self._asked = {of.name: _hash(of).alias(of.name) for of in fields}
-        self._named = {of.name for of in fields if of.kind in _CATEGORIES and ctx.category_names}
+        self.named = {of.name for of in fields if of.kind in _CATEGORIES and ctx.category_names}
         self._ctx = ctx
         self._known: dict[str, dict[str, int]] = {of.name: {} for of in fields}
 
@@ -69,7 +70,7 @@ class Hasher:
             few: columns of few texts.
         """
         fields = [of for of in self.fields if of.name in frame.columns]
-        named = [of for of in fields if of.name in self._named and of.name not in few]
+        named = [of for of in fields if of.name in self.named and of.name not in few]
         asked = frame.with_columns(comparable_column(frame[of.name], of, self._ctx) for of in named)
         rest = asked.select(self._asked[of.name] for of in fields if of.name not in few)
         return {
@@ -77,11 +78,18 @@ class Hasher:
             for of in fields
         }
 
+    def letters(self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> dict[str, Words]:
+        """The same, but all by letter: cheaper, and the same for texts that are the same."""
+        spelled = [name for name in frame.columns if name in self.named]
+        found = frame.select(self._asked[name] for name in spelled)
+        known = self.hashes(frame.drop(spelled), few)
+        return known | {name: found[name].to_numpy() for name in spelled}
+
     def _of_texts(self, of: Field, few: Few) -> Words:
         known = self._known[of.name]
         found = {text: known[text] for text in few.texts if text in known}
         if new := [text for text in few.texts if text not in found]:
-            meant = [comparable(of, text, self._ctx) for text in new] if of.name in self._named else new
+            meant = [comparable(of, text, self._ctx) for text in new] if of.name in self.named else new
             words = pl.DataFrame({of.name: meant}, {of.name: pl.String}).select(_hash(of)).to_series()
             found |= zip(new, words.to_list(), strict=True)
             if len(known) > _REMEMBERED:  # anew, not emptied: another thread may be reading it
@@ -120,19 +128,19 @@ class Theirs(Protocol):
         """Those of one of the fields, of some rows of the shop."""
 
     def mixed(self, rows: Rows) -> Words:
-        """Of all fields together (`mixed`)."""
+        """Of all short fields together (`mixed`)."""
 
 
-def mixed(fields: Sequence[Field], words: Mapping[str, Words]) -> Words | np.uint64:
+def mixed(fields: Sequence[Field], letters: Mapping[str, Words]) -> Words:
     """One word of those of all fields but the long ones, a row: as good as all of them, and asked for once.
 
     Args:
-        words: field → a hash a row.
+        letters: field → `Hasher.letters`, all of the same length.
     """
-    found: Words | np.uint64 = np.uint64(0)
+    found = np.zeros(len(next(iter(letters.values()), ())), dtype=np.uint64)
     for number, of in enumerate(fields):
         if not is_long(of):
-            found = found + words[of.name] * np.uint64((2 * number + 1) * _ODD % 2**_WORD)
+            found += letters[of.name] * np.uint64((2 * number + 1) * _ODD % 2**_WORD)
     return found
 
 
@@ -153,15 +161,16 @@ def may_differ(
         same: long field → in which rows it is known already not to differ.
     """
     found = np.zeros((frame.height, bits(len(hasher.fields))), dtype=np.uint64)
-    if (rows == NOWHERE).all():
+    if (rows == NOWHERE).all() or not hasher.fields:
         return found
-    words, at = hasher.hashes(frame.drop(same), few), np.maximum(rows, 0)
-    unlike = mixed(hasher.fields, words) != theirs.mixed(at)
+    letters, at = hasher.letters(frame.drop(same), few), np.maximum(rows, 0)
+    unlike = mixed(hasher.fields, letters) != theirs.mixed(at)
     for number, of in enumerate(hasher.fields):
         if is_long(of):
-            unlike |= ~same[of.name] if of.name in same else words[of.name] != theirs.of(number, at)
+            unlike |= ~same[of.name] if of.name in same else letters[of.name] != theirs.of(number, at)
     some = np.flatnonzero(unlike & (rows != NOWHERE))
     cells, partners = frame[some], at[some]
+    meant = hasher.hashes(cells.select(hasher.named))
     for number, of in enumerate(hasher.fields):
         if of.name in same:
             here = np.flatnonzero(~same[of.name][some])
@@ -169,7 +178,8 @@ def may_differ(
             ours = hasher.hashes(cells.select(of.name)[here])[of.name]
             flags[here] = ours != theirs.of(number, partners[here])
         else:
-            flags = words[of.name][some] != theirs.of(number, partners)
+            ours = meant[of.name] if of.name in meant else letters[of.name][some]
+            flags = ours != theirs.of(number, partners)
         if cells[of.name].null_count():
             flags &= cells[of.name].is_not_null().to_numpy()
         found[some, number // _WORD] |= flags.astype(np.uint64) << np.uint64(number % _WORD)

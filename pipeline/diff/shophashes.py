@@ -3,7 +3,8 @@ one that says which are calm."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,34 +29,40 @@ class ShopHashes:
     """
 
     def __init__(self, snapshot: Snapshot, rows: int, fields: Sequence[Field], ctx: Context) -> None:
-        paths = [_place(snapshot, of, ctx) for of in fields]
+        paths = {of.name: _place(snapshot, of, ctx) for of in fields}
+        mix = beside.place(snapshot, ".u64", screen.RECIPE, "mixed", [path.name for path in paths.values()])
         calm_paths = {of.name: _place_of_calm(snapshot, of) for of in fields if screen.is_long(of)}
-        calm = {name: _calm(path, rows) for name, path in calm_paths.items()}
-        missing = [of for of, path in zip(fields, paths, strict=True) if not beside.has(path, 8 * rows)]
-        unknown = [name for name, flags in calm.items() if flags is None]
-        if missing or unknown:
-            words, flags = _made(snapshot, rows, missing, unknown, ctx)
-            for of, path in zip(fields, paths, strict=True):
-                if of.name in words:
-                    beside.keep(path, words[of.name].astype("<u8", copy=False).tobytes())
-            for name, found in flags.items():
-                beside.keep_sealed(calm_paths[name], pa.py_buffer(found.tobytes()))
-            calm |= flags
-        self._columns: list[Words] = [beside.mapped(path) for path in paths]
-        self._mixed = _mixed(snapshot, rows, fields, paths, self._columns)
-        self._calm = [calm.get(of.name) for of in fields]
+        self._calm = {name: _calm(path, rows) for name, path in calm_paths.items()}
+        hasher, known = screen.Hasher(fields, ctx), beside.has(mix, 8 * rows)
+        made = _made(
+            snapshot, rows, hasher,
+            hashed=[name for name, path in paths.items() if not beside.has(path, 8 * rows)],
+            spelled=() if known else hasher.named,
+            looked_at=[name for name, flags in self._calm.items() if flags is None],
+        )  # fmt: skip
+        for name, words in made.hashes.items():
+            beside.keep(paths[name], words.astype("<u8", copy=False).tobytes())
+        for name, flags in made.calm.items():
+            beside.keep_sealed(calm_paths[name], pa.py_buffer(flags.tobytes()))
+            self._calm[name] = flags
+        self._columns = {name: beside.mapped(path) for name, path in paths.items()}
+        if not known:
+            whole = screen.mixed(fields, {**self._columns, **made.letters})
+            beside.keep(mix, whole.astype("<u8", copy=False).tobytes())
+        self._mixed = beside.mapped(mix)
+        self._names = list(paths)
 
     def of(self, number: int, rows: Rows) -> Words:
         """The hashes of one of the fields, of some rows of the shop."""
-        return self._columns[number][rows]
+        return self._columns[self._names[number]][rows]
 
     def mixed(self, rows: Rows) -> Words:
-        """Of all fields together (`screen.mixed`)."""
+        """Of all short fields together (`screen.mixed`)."""
         return self._mixed[rows]
 
-    def calm(self, number: int, rows: Rows) -> Flags:
+    def calm(self, name: str, rows: Rows) -> Flags:
         """Which texts of one of the long fields are calm (`calm.stands`), of some rows of the shop."""
-        known = self._calm[number]
+        known = self._calm[name]
         assert known is not None
         return known[rows]
 
@@ -76,34 +83,56 @@ def _calm(path: Path, rows: int) -> Flags | None:
     return np.frombuffer(kept, np.bool_) if kept is not None and len(kept) == rows else None
 
 
-def _mixed(
-    snapshot: Snapshot, rows: int, fields: Sequence[Field], paths: Sequence[Path], columns: Sequence[Words]
-) -> Words:
-    """What `screen.mixed` makes of all columns; it depends on what each of them depends on."""
-    path = beside.place(snapshot, ".u64", screen.RECIPE, "mixed", [path.name for path in paths])
-    if not beside.has(path, 8 * rows):
-        words = dict(zip((of.name for of in fields), columns, strict=True))
-        whole = np.zeros(rows, dtype=np.uint64) + screen.mixed(fields, words)
-        beside.keep(path, whole.astype("<u8", copy=False).tobytes())
-    return beside.mapped(path)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What one pass over the shop found, by field, a row each."""
+
+    hashes: dict[str, Words]
+    letters: dict[str, Words]
+    calm: dict[str, Flags]
+
+    @classmethod
+    def of(cls, rows: int, hashed: Iterable[str], spelled: Iterable[str], looked_at: Iterable[str]) -> _Made:
+        """Nothing yet."""
+        return cls(
+            hashes={name: np.empty(rows, dtype=np.uint64) for name in hashed},
+            letters={name: np.empty(rows, dtype=np.uint64) for name in spelled},
+            calm={name: np.empty(rows, dtype=np.bool_) for name in looked_at},
+        )
+
+    def take(self, start: int, stop: int, some: _Made) -> None:
+        """What was found of some rows."""
+        for whole, part in ((self.hashes, some.hashes), (self.letters, some.letters)):
+            for name, words in part.items():
+                whole[name][start:stop] = words
+        for name, flags in some.calm.items():
+            self.calm[name][start:stop] = flags
 
 
 def _made(
-    snapshot: Snapshot, rows: int, hashed: Sequence[Field], looked_at: Sequence[str], ctx: Context
-) -> tuple[dict[str, Words], dict[str, Flags]]:
-    """One pass over the columns that lack hashes, or an answer to what is calm."""
-    words = {of.name: np.empty(rows, dtype=np.uint64) for of in hashed}
-    flags = {name: np.empty(rows, dtype=np.bool_) for name in looked_at}
-    hasher, start = screen.Hasher(hashed, ctx), 0
+    snapshot: Snapshot,
+    rows: int,
+    hasher: screen.Hasher,
+    *,
+    hashed: Sequence[str],
+    spelled: Collection[str],
+    looked_at: Sequence[str],
+) -> _Made:
+    """One pass over the columns that lack hashes, hashes by letter, or an answer to what is calm."""
+    made = _Made.of(rows, hashed, spelled, looked_at)
+    columns = sorted({*hashed, *spelled, *looked_at})
+    if not columns:
+        return made
 
-    def look(frame: pl.DataFrame) -> tuple[dict[str, Words], dict[str, Flags]]:
-        return hasher.hashes(frame), {name: calm.stands(frame[name]).to_numpy() for name in looked_at}
+    def look(frame: pl.DataFrame) -> tuple[int, _Made]:
+        return frame.height, _Made(
+            hashes=hasher.hashes(frame.select(hashed)),
+            letters=hasher.letters(frame.select(spelled)),
+            calm={name: calm.stands(frame[name]).to_numpy() for name in looked_at},
+        )
 
-    for some_words, some_flags in ahead(look, shop_batches(snapshot.path, list({**words, **flags}))):
-        stop = start + len(next(iter((*some_words.values(), *some_flags.values()))))
-        for name, found in some_words.items():
-            words[name][start:stop] = found
-        for name, found_flags in some_flags.items():
-            flags[name][start:stop] = found_flags
-        start = stop
-    return words, flags
+    start = 0
+    for height, some in ahead(look, shop_batches(snapshot.path, columns)):
+        made.take(start, start + height, some)
+        start += height
+    return made

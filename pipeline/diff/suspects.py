@@ -119,11 +119,10 @@ class _Sight:
 
     def calm(self, texts: pl.Series) -> pl.Series | None:
         """Which texts are the shop's letter by letter, and calm there."""
-        number = self._hasher.numbers.get(texts.name)
-        if number is None or not len(self._rows) or (self._rows == NOWHERE).all():
+        if texts.name not in self._hasher.numbers or not len(self._rows) or (self._rows == NOWHERE).all():
             return None
         same = screen.equal(texts, self._hasher, self._shop, self._rows)
-        self._same[texts.name] = same & self._shop.calm(number, np.maximum(self._rows, 0))
+        self._same[texts.name] = same & self._shop.calm(texts.name, np.maximum(self._rows, 0))
         return pl.Series(self._same[texts.name])
 
     def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:
