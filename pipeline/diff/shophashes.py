@@ -33,7 +33,7 @@ class ShopHashes:
         mix = beside.place(snapshot, ".u64", screen.RECIPE, "mixed", [path.name for path in paths.values()])
         calm_paths = {of.name: _place_of_calm(snapshot, of) for of in fields if screen.is_long(of)}
         self._calm = {name: _calm(path, rows) for name, path in calm_paths.items()}
-        hasher, known = screen.Hasher(fields, ctx), beside.has(mix, 8 * rows)
+        hasher, known = screen.Hasher(fields, ctx), not fields or beside.has(mix, 8 * rows)
         made = _made(
             snapshot, rows, hasher,
             hashed=[name for name, path in paths.items() if not beside.has(path, 8 * rows)],
@@ -49,7 +49,7 @@ class ShopHashes:
         if not known:
             whole = screen.mixed(fields, {**self._columns, **made.letters})
             beside.keep(mix, whole.astype("<u8", copy=False).tobytes())
-        self._mixed = beside.mapped(mix)
+        self._mixed = beside.mapped(mix) if fields else np.zeros(rows, dtype=np.uint64)
         self._names = list(paths)
 
     def of(self, number: int, rows: Rows) -> Words:
