@@ -11,14 +11,15 @@ import hashlib
 import json
 import mmap
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipeline.errors import StateError
 from pipeline.snapshot.snapshot import Snapshot
-from pipeline.store.atomic import Content, private_folder, write_atomic
+from pipeline.store.atomic import private_folder, write_atomic
 
 #: Bytes of a digest: whole steps of what Arrow wants its columns to begin at.
 _SEAL = 64
@@ -32,18 +33,9 @@ def place(snapshot: Snapshot, suffix: str, *made_of: object) -> Path:
     return snapshot.path.with_name(f"{snapshot.path.stem}.hashes") / f"{name}{suffix}"
 
 
-def keep(path: Path, content: Content) -> None:
-    """Write it, whole or not at all.
-
-    Raises:
-        StateError: it can't be kept.
-    """
-    private_folder(path.parent)
-    write_atomic(path, content)
-
-
-def keep_sealed(path: Path, content: pa.Buffer) -> None:
-    """Write it below its digest, for what nobody could tell from the right thing if a bit of it were wrong.
+def keep(path: Path, content: pa.Buffer) -> None:
+    """Write it below its digest, whole or not at all: nobody could tell it from the right thing if a bit of
+    it were wrong.
 
     Raises:
         StateError: it can't be kept.
@@ -54,28 +46,68 @@ def keep_sealed(path: Path, content: pa.Buffer) -> None:
         file.write(seal)
         file.write(content)
 
-    keep(path, pour)
+    private_folder(path.parent)
+    write_atomic(path, pour)
 
 
-def sealed(path: Path) -> pa.Buffer | None:
-    """What `keep_sealed` wrote, mapped; None where it isn't there, or isn't what was written."""
-    if not path.exists() or path.stat().st_size <= _SEAL:
+def kept(path: Path) -> pa.Buffer | None:
+    """What `keep` wrote, mapped; None where it isn't there, or isn't what was written."""
+    if not path.exists() or path.stat().st_size < _SEAL:
         return None
     whole = pa.py_buffer(_mapped(path))
     content = whole.slice(_SEAL)
     return content if hashlib.sha256(content).hexdigest().encode() == whole[:_SEAL].to_pybytes() else None
 
 
-def has(path: Path, size: int) -> bool:
-    """Whether it is there, in so many bytes."""
-    return path.exists() and path.stat().st_size == size
+def made(path: Path, content: pa.Buffer) -> pa.Buffer:
+    """The same once it was written: pages of the system's, and no longer ours.
+
+    Raises:
+        StateError: it can't be kept, or isn't there then.
+    """
+    keep(path, content)
+    found = kept(path)
+    if found is None:
+        raise StateError(f"{path} isn't what was just written there", hint="check the disk")
+    return found
 
 
-def mapped(path: Path) -> npt.NDArray[np.uint64]:
-    """The words in a file, the lowest byte of each first."""
-    if not path.stat().st_size:
-        return np.zeros(0, dtype=np.uint64)
-    return np.frombuffer(_mapped(path), "<u8").astype(np.uint64, copy=False)
+class Column:
+    """One value for each row of the shop, kept in a file.
+
+    Args:
+        rows: how many; kind: of a value, the lowest byte first.
+    """
+
+    def __init__(self, path: Path, rows: int, kind: npt.DTypeLike) -> None:
+        self.path, self._rows, self._kind = path, rows, np.dtype(kind)
+        self._values = self._of(kept(path))
+
+    @property
+    def missing(self) -> bool:
+        """It has yet to be made."""
+        return self._values is None
+
+    def make(self, values: npt.NDArray[Any]) -> None:
+        """Keep these.
+
+        Raises:
+            StateError: they can't be kept.
+        """
+        content = np.ascontiguousarray(values, dtype=self._kind)
+        self._values = self._of(made(self.path, pa.py_buffer(content.tobytes())))
+
+    def of(self, rows: Any = slice(None)) -> npt.NDArray[Any]:
+        """The values of some rows."""
+        assert self._values is not None, "it wasn't made"
+        found: npt.NDArray[Any] = self._values[rows]
+        return found
+
+    def _of(self, content: pa.Buffer | None) -> npt.NDArray[Any] | None:
+        if content is None or len(content) != self._rows * self._kind.itemsize:
+            return None
+        values = np.frombuffer(content, self._kind) if self._rows else np.zeros(0, self._kind)
+        return values.astype(self._kind.newbyteorder("="), copy=False)
 
 
 def _mapped(path: Path) -> mmap.mmap:

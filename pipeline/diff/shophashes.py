@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from pipeline.ahead import ahead
-from pipeline.diff import beside, screen
+from pipeline.diff import screen
+from pipeline.diff.beside import Column, place
 from pipeline.diff.screen import Words
 from pipeline.diff.tables import Flags, Rows, shop_batches
 from pipeline.snapshot.snapshot import Snapshot
@@ -29,58 +29,50 @@ class ShopHashes:
     """
 
     def __init__(self, snapshot: Snapshot, rows: int, fields: Sequence[Field], ctx: Context) -> None:
-        paths = {of.name: _place(snapshot, of, ctx) for of in fields}
-        mix = beside.place(snapshot, ".u64", screen.RECIPE, "mixed", [path.name for path in paths.values()])
-        calm_paths = {of.name: _place_of_calm(snapshot, of) for of in fields if screen.is_long(of)}
-        self._calm = {name: _calm(path, rows) for name, path in calm_paths.items()}
-        hasher, known = screen.Hasher(fields, ctx), not fields or beside.has(mix, 8 * rows)
+        self._hashes = {of.name: Column(_place(snapshot, of, ctx), rows, "<u8") for of in fields}
+        self._mixed = Column(_place_of_mixed(snapshot, self._hashes.values()), rows, "<u8")
+        self._calm = {
+            of.name: Column(place(snapshot, ".calm", calm.RECIPE, of.name), rows, np.bool_)
+            for of in fields
+            if screen.is_long(of)
+        }
+        hasher = screen.Hasher(fields, ctx)
         made = _made(
             snapshot, rows, hasher,
-            hashed=[name for name, path in paths.items() if not beside.has(path, 8 * rows)],
-            spelled=() if known else hasher.named,
-            looked_at=[name for name, flags in self._calm.items() if flags is None],
+            hashed=[name for name, column in self._hashes.items() if column.missing],
+            spelled=hasher.named if self._mixed.missing else (),
+            looked_at=[name for name, column in self._calm.items() if column.missing],
         )  # fmt: skip
         for name, words in made.hashes.items():
-            beside.keep(paths[name], words.astype("<u8", copy=False).tobytes())
+            self._hashes[name].make(words)
         for name, flags in made.calm.items():
-            beside.keep_sealed(calm_paths[name], pa.py_buffer(flags.tobytes()))
-            self._calm[name] = flags
-        self._columns = {name: beside.mapped(path) for name, path in paths.items()}
-        if not known:
-            whole = screen.mixed(fields, {**self._columns, **made.letters})
-            beside.keep(mix, whole.astype("<u8", copy=False).tobytes())
-        self._mixed = beside.mapped(mix) if fields else np.zeros(rows, dtype=np.uint64)
-        self._names = list(paths)
+            self._calm[name].make(flags)
+        if self._mixed.missing:
+            letters = {name: column.of() for name, column in self._hashes.items()} | made.letters
+            self._mixed.make(screen.mixed(fields, letters, rows))
 
-    def of(self, number: int, rows: Rows) -> Words:
+    def of(self, name: str, rows: Rows) -> Words:
         """The hashes of one of the fields, of some rows of the shop."""
-        return self._columns[self._names[number]][rows]
+        return self._hashes[name].of(rows)
 
     def mixed(self, rows: Rows) -> Words:
         """Of all short fields together (`screen.mixed`)."""
-        return self._mixed[rows]
+        return self._mixed.of(rows)
 
     def calm(self, name: str, rows: Rows) -> Flags:
         """Which texts of one of the long fields are calm (`calm.stands`), of some rows of the shop."""
-        known = self._calm[name]
-        assert known is not None
-        return known[rows]
+        return self._calm[name].of(rows)
 
 
 def _place(snapshot: Snapshot, of: Field, ctx: Context) -> Path:
     """They depend on the recipe, the field, and the category tree where names stand for ids."""
     tree = sorted(ctx.category_names.items()) if of.kind in (Kind.CATEGORY, Kind.CATEGORIES) else []
-    return beside.place(snapshot, ".u64", screen.RECIPE, of.name, of.kind, of.clearable, tree)
+    return place(snapshot, ".u64", screen.RECIPE, of.name, of.kind, of.clearable, tree)
 
 
-def _place_of_calm(snapshot: Snapshot, of: Field) -> Path:
-    return beside.place(snapshot, ".calm", calm.RECIPE, of.name)
-
-
-def _calm(path: Path, rows: int) -> Flags | None:
-    """A flag a row, or None. Sealed: a wrong one would let a text pass that nobody looked at."""
-    kept = beside.sealed(path)
-    return np.frombuffer(kept, np.bool_) if kept is not None and len(kept) == rows else None
+def _place_of_mixed(snapshot: Snapshot, columns: Iterable[Column]) -> Path:
+    """They depend on what each of the fields' depends on."""
+    return place(snapshot, ".u64", screen.RECIPE, "mixed", [column.path.name for column in columns])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +89,7 @@ class _Made:
         return cls(
             hashes={name: np.empty(rows, dtype=np.uint64) for name in hashed},
             letters={name: np.empty(rows, dtype=np.uint64) for name in spelled},
-            calm={name: np.empty(rows, dtype=np.bool_) for name in looked_at},
+            calm={name: np.zeros(rows, dtype=np.bool_) for name in looked_at},
         )
 
     def take(self, start: int, stop: int, some: _Made) -> None:

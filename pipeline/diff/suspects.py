@@ -115,11 +115,12 @@ class _Sight:
 
     def __init__(self, hasher: screen.Hasher, shop: ShopHashes, rows: Rows) -> None:
         self._hasher, self._shop, self._rows = hasher, shop, rows
+        self._looked_at = {of.name for of in hasher.fields}
         self._same: dict[str, Flags] = {}
 
     def calm(self, texts: pl.Series) -> pl.Series | None:
         """Which texts are the shop's letter by letter, and calm there."""
-        if texts.name not in self._hasher.numbers or not len(self._rows) or (self._rows == NOWHERE).all():
+        if texts.name not in self._looked_at or (self._rows == NOWHERE).all():
             return None
         same = screen.equal(texts, self._hasher, self._shop, self._rows)
         self._same[texts.name] = same & self._shop.calm(texts.name, np.maximum(self._rows, 0))

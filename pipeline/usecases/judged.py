@@ -132,7 +132,7 @@ def judge(
     context = informed(context_of(ws.shop), lookups)
     with ws.progress.stage("validate", total=mapped.rows, unit="rows") as stage:
         accepted = validate(
-            mapped, settings=settings, shop=ws.shop, ctx=context_of(ws.shop), lookups=lookups,
+            mapped, settings=settings, shop=ws.shop, ctx=context, lookups=lookups,
             known_skus=known, folder=folder, beside=beside(context) if beside else None,
         )  # fmt: skip
         stage.advance(mapped.rows)

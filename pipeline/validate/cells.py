@@ -47,10 +47,10 @@ class Reader:
             sight: what is known of these rows already.
         """
         long = [of for of in self.fields if of.kind is Kind.HTML]
-        values, odd = done.frame, done.odd
+        values, odd = done.frame, [*done.odd]
         for of in long:
             values, problems = self._long(values, of, sight)
-            odd = odd + problems
+            odd += problems
         return self._filled(frame, Parsed(values, odd, done.few), long)
 
     def _long(self, frame: pl.DataFrame, field: Field, sight: Sight | None) -> tuple[pl.DataFrame, list[Odd]]:
@@ -67,13 +67,13 @@ class Reader:
 
     def _filled(self, frame: pl.DataFrame, done: Parsed, fields: Sequence[Field]) -> Parsed:
         """With blanks by their columns' meaning."""
-        values, odd, few = done.frame, done.odd, done.few
+        values, odd, few = done.frame, [*done.odd], done.few
         for of in fields:
             filled, problems = self._blanks(frame, values[of.name], of)
             if filled is not None:
                 values = values.with_columns(filled)
                 few.pop(of.name, None)
-            odd = odd + problems
+            odd += problems
         return Parsed(values, odd, few)
 
     def _worded(self, field: Field) -> pl.Expr:

@@ -81,14 +81,26 @@ def filled(
     Raises:
         StateError: a row of the accepted file isn't in the mapped one.
     """
-    lent = [name for name in lent if name in columns]
-    texts = _Texts(mapped, lent)
-    ours = stored(path, [ROW, *columns, *map(flag, lent)])
+    whole = _whole(path, [name for name in lent if name in columns])
+    some = [name for name in lent if name in columns and name not in whole]
+    texts = _Texts(mapped, [*whole, *some])
+    ours = stored(path, [ROW, *(name for name in columns if name not in whole), *map(flag, some)])
     if wanted is not None:
         ours = map(pa.concat_batches, together(only(ours, wanted), _ENOUGH))
     for batch in ours:
         if batch.num_rows:
-            yield _filled(batch, texts.at(batch.column(ROW).to_numpy()), lent, columns)
+            yield _filled(batch, texts.at(batch.column(ROW).to_numpy()), whole, some, columns)
+
+
+def _whole(path: Path, names: Sequence[str]) -> dict[str, pa.DataType]:
+    """Columns of which the file itself holds nothing, and their types: those aren't even read."""
+    with pa.OSFile(str(path), "rb") as source:
+        schema = pa.ipc.open_file(source).schema
+    whole = {name: schema.field(name).type for name in names}
+    for batch in stored(path, [flag(name) for name in names]):
+        for name in [name for name in whole if batch.column(flag(name)).true_count < batch.num_rows]:
+            del whole[name]
+    return whole
 
 
 def only(batches: Iterable[pa.RecordBatch], wanted: npt.NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
@@ -104,17 +116,22 @@ def only(batches: Iterable[pa.RecordBatch], wanted: npt.NDArray[np.bool_]) -> It
 
 
 def _filled(
-    batch: pa.RecordBatch, texts: pa.Table, lent: Sequence[str], columns: Sequence[str]
+    batch: pa.RecordBatch,
+    texts: pa.Table,
+    whole: Mapping[str, pa.DataType],
+    some: Sequence[str],
+    columns: Sequence[str],
 ) -> pa.RecordBatch:
     """Args: texts: the same rows as they stand in the mapped file."""
     made = {name: batch.column(name) for name in batch.schema.names if name in columns}
-    for name in lent:
+    made |= {name: texts.column(name).cast(kind).combine_chunks() for name, kind in whole.items()}
+    for name in some:
         here = batch.column(flag(name))
         if here.true_count == 0:
             continue
         lender = texts.column(name).cast(made[name].type).combine_chunks()
         made[name] = lender if here.true_count == len(here) else pc.if_else(here, lender, made[name])
-    return pa.record_batch(made)
+    return pa.record_batch({name: made[name] for name in columns})
 
 
 class _Texts:

@@ -47,9 +47,11 @@ def comparable_category(text: str, ctx: Context) -> str:
 def comparable_names(ctx: Context) -> Mapping[str, str]:
     """Id → what it is compared by, of the categories whose names are known."""
     global _meant_kept
-    if _meant_kept[0] is not ctx.category_names:
-        _meant_kept = (ctx.category_names, {one: comparable_category(one, ctx) for one in ctx.category_names})
-    return _meant_kept[1]
+    known = _meant_kept  # another thread may put its own there
+    if known[0] is not ctx.category_names:
+        meant = {one: comparable_category(one, ctx) for one in ctx.category_names}
+        _meant_kept = known = (ctx.category_names, meant)
+    return known[1]
 
 
 def _candidates(text: str, ctx: Context) -> list[str]:
@@ -80,16 +82,18 @@ _parents_kept: tuple[Mapping[str, tuple[str, ...]], frozenset[tuple[str, ...]]] 
 def _by_name(names: Mapping[str, str]) -> dict[str, list[str]]:
     """Casefolded name → ids; kept for as long as the same tree is asked about."""
     global _names_kept
-    if _names_kept[0] is not names:
+    known = _names_kept
+    if known[0] is not names:
         index: dict[str, list[str]] = {}
         for one, name in names.items():
             index.setdefault(collapse(name).casefold(), []).append(one)
-        _names_kept = (names, index)
-    return _names_kept[1]
+        _names_kept = known = (names, index)
+    return known[1]
 
 
 def _parents(paths: Mapping[str, tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
     global _parents_kept
-    if _parents_kept[0] is not paths:
-        _parents_kept = (paths, frozenset(path[:-1] for path in paths.values()))
-    return _parents_kept[1]
+    known = _parents_kept
+    if known[0] is not paths:
+        _parents_kept = known = (paths, frozenset(path[:-1] for path in paths.values()))
+    return known[1]

@@ -103,7 +103,7 @@ def stages(watch: Watch, folder: Path, name: str = "catalog.csv", how: str = "")
         with watch("validate"):
             look = look_at(mapped.fields, held, rules_of(seller, ctx, partial=False))
             accepted = validate(
-                mapped, settings=seller.catalog, shop=seller, ctx=context_of(seller), lookups=lookups,
+                mapped, settings=seller.catalog, shop=seller, ctx=ctx, lookups=lookups,
                 known_skus=skus_of(held), folder=place, beside=look,
             )  # fmt: skip
         with watch("compare and plan"):

@@ -68,8 +68,8 @@ def test_a_batch_is_hashed_whatever_came_before() -> None:
 def test_hashes_by_text_are_hashes_by_cell(column: list[str | None]) -> None:
     """Also of a batch whose texts were all met before."""
     frame = pl.DataFrame(dict.fromkeys(NAMES, column), schema=dict.fromkeys(NAMES, pl.String))
-    by_cell = [words.tolist() for words in Hasher(FIELDS, CTX).hashes(frame).values()]
+    by_cell = [words.tolist() for words in Hasher(FIELDS, CTX).letters(frame).values()]
     hasher = Hasher(FIELDS, CTX)
     few = {name: by_text(frame[name]) for name in NAMES}
     for _ in range(2):
-        assert [words.tolist() for words in hasher.hashes(frame, few).values()] == by_cell
+        assert [words.tolist() for words in hasher.letters(frame, few).values()] == by_cell
