@@ -8,17 +8,31 @@ looked at once, so all of it is asked at once.
 from __future__ import annotations
 
 _TAGS = (
-    "a|abbr|article|b|big|blockquote|br|caption|center|code|dd|del|div|dl|dt|em|font|h[1-6]|hr|i|img|ins|li|mark"
-    "|ol|p|pre|s|section|small|span|strike|strong|sub|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul"
+    "a|abbr|acronym|article|aside|b|bd[io]|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|details|dfn"
+    "|div|dl|dt|em|figcaption|figure|font|footer|h[1-6]|header|hgroup|hr|i|img|ins|kbd|label|li|main|mark|nav|ol|p|pre"
+    "|q|rp|rt|ruby|s|samp|section|small|span|strike|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|time|tr|tt|u"
+    "|ul|var|wbr"
 )
-#: No quotes, angle brackets, entities, parentheses, backslashes or colons but those of style rules.
-_WORDS = r"[A-Za-z0-9_ #%.,;/+-]*"
-_STYLE = r"(?:[a-z-]{1,24}: ?[A-Za-z0-9# %.,-]*;? ?)*"
-_ATTRIBUTE = (
-    rf'(?:(?:class|id|title|alt|align|valign|width|height|border|color|size|lang|dir|colspan|rowspan)="{_WORDS}"'
-    rf'|style="{_STYLE}"|(?:href|src)="https?://[A-Za-z0-9_/.?=%#+-]*")'
+_PLAIN = (
+    "class|id|title|alt|align|valign|width|height|border|bgcolor|color|size|face|lang|dir|colspan|rowspan|cellpadding"
+    "|cellspacing|start|target|rel|data-[a-z0-9-]{1,40}"
 )
+_SPACE = r"[ \t\r\n]"
 #: Neither control characters nor what `checks.MOJIBAKE` may begin with, U+FFFD or writing direction.
-_OTHER = r"[^<\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffd-\uffffÃÂâï]"
+_ODD = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffd-\uffffÃÂâï"
+#: No quotes, angle brackets, entities, parentheses, backslashes or colons but those of style rules.
+_WORDS = rf"[^\"'`<>&()\\:{_ODD}]*"
+_SHADES = r"[A-Za-z0-9# %.,!/-]|rgba?\([0-9., %]{1,30}\)"
+_STYLE = rf"(?:[a-z-]{{1,24}}: ?(?:{_SHADES})*;?{_SPACE}?)*"
+#: The same with names of fonts in quotes.
+_FONTS = rf"(?:[a-z-]{{1,24}}: ?(?:{_SHADES}|'[A-Za-z0-9 -]{{1,40}}')*;?{_SPACE}?)*"
+#: With its scheme said, nothing behind it changes what a link does.
+_LINK = r"(?:https?://[!#-%*-;=?-\[\]_a-z|~&]*|mailto:[A-Za-z0-9@._+-]*|tel:[0-9+ -]*)"
+_ATTRIBUTE = (
+    rf"(?:(?i:{_PLAIN})=(?:\"{_WORDS}\"|'{_WORDS}'|[A-Za-z0-9#%_.-]+)"
+    rf"|(?i:style)=(?:\"{_FONTS}\"|'{_STYLE}')"
+    rf"|(?i:href|src)=(?:\"{_LINK}\"|'{_LINK}'))"
+)
+_OTHER = rf"[^<{_ODD}]"
 #: Matches a whole text that holds only such tags; between them anything but an opening bracket.
-CALM = rf"\A(?:{_OTHER}|</?(?:{_TAGS})(?: {_ATTRIBUTE})* ?/?>)*\z"
+CALM = rf"\A(?:{_OTHER}|</?(?i:{_TAGS})(?:{_SPACE}+{_ATTRIBUTE})*{_SPACE}*/?>)*\z"
