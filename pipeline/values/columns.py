@@ -7,8 +7,9 @@ that a million plain cells never become a million Python objects. Tests prove bo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ from schemas.fields import CLEAR, Field, Kind
 RECIPE = f"1/polars-{pl.__version__}"
 
 _CELL = pl.col("cell")
+#: What `SPACE` spells, one character after the other, but for what is refused wherever it stands.
+_BLANKS = "".join(chr(code) for code in range(0x3001) if re.match(f"(?=[{SPACE}])[^{REFUSED}]", chr(code)))
 #: A column of more than so many different texts is looked at cell by cell, and so is one of few rows.
 _FEW, _WORTH = 800, 2_000
 #: Texts that are remembered, a column.
@@ -186,7 +189,24 @@ def _parsed(
             problems[text] = problem
         return value
 
-    return _mapped(column, looked, parse), problems
+    return _mapped(column, _looked_again(column, looked, field, fmt, ctx), parse), problems
+
+
+def _looked_again(
+    column: pl.Series, looked: tuple[pl.Series, pl.Series], field: Field, fmt: Format, ctx: Context
+) -> tuple[pl.Series, pl.Series]:
+    """With those cells plain that are once what makes no difference is gone from them (`_tidied`)."""
+    plain, values = looked
+    rows = (column.is_not_null() & ~plain).arg_true()
+    tidied = None if rows.is_empty() else _tidied(field, fmt)
+    if tidied is None:
+        return looked
+    cells = column.gather(rows).alias("cell").to_frame().select(tidied.alias(column.name))
+    again, found = _looked_at(cells, {column.name: plain_source(field, replace(fmt, decimal=""), ctx)})[
+        column.name
+    ]
+    rows = rows.filter(again)
+    return plain.scatter(rows, True), values.scatter(rows, found.filter(again))
 
 
 def _placed(column: pl.Series, name: str, problems: Mapping[str, Problem]) -> list[Odd]:
@@ -285,6 +305,26 @@ def plain_source(field: Field, fmt: Format, ctx: Context) -> Plain | None:
             return Plain(when=_sendable() & ~_CELL.str.contains(rf"\A[{SPACE}]"), then=_CELL)
         case _:
             return _plain_text(field, ctx)
+
+
+def _tidied(field: Field, fmt: Format) -> pl.Expr | None:
+    """Source texts without what makes no difference, or null where it may; None = all of it does.
+
+    Blanks at the ends, as fields of a fixed width have them; a comma that can only be decimal; between the
+    addresses of images whatever separates them.
+    """
+    bare = _CELL.str.strip_chars(_BLANKS)
+    match field.kind:
+        case Kind.HTML:
+            return None
+        case Kind.MONEY | Kind.NUMBER if fmt.decimal != "." and fmt.thousands != ",":
+            comma = bare.str.contains(r"\A[0-9]+,[0-9]{1,2}\z")
+            sure = bare.str.contains(r"\A[0-9]+\z") if fmt.decimal else pl.lit(value=True)
+            return pl.when(comma).then(bare.str.replace(",", ".", literal=True)).when(sure).then(bare)
+        case Kind.IMAGES:
+            return bare.str.replace_all(rf"[{_BLANKS};,|]+(https?://)", "\n${1}")
+        case _:
+            return bare
 
 
 def plain_value(field: Field, ctx: Context) -> Plain | None:
