@@ -7,6 +7,10 @@ looked at once, so all of it is asked at once.
 
 from __future__ import annotations
 
+import polars as pl
+
+from schemas.markup import MOST_TAGS
+
 _TAGS = (
     "a|abbr|acronym|article|aside|b|bd[io]|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|details|dfn"
     "|div|dl|dt|em|figcaption|figure|font|footer|h[1-6]|header|hgroup|hr|i|img|ins|kbd|label|li|main|mark|nav|ol|p|pre"
@@ -29,10 +33,15 @@ _FONTS = rf"(?:[a-z-]{{1,24}}: ?(?:{_SHADES}|'[A-Za-z0-9 -]{{1,40}}')*;?{_SPACE}
 #: With its scheme said, nothing behind it changes what a link does.
 _LINK = r"(?:https?://[!#-%*-;=?-\[\]_a-z|~&]*|mailto:[A-Za-z0-9@._+-]*|tel:[0-9+ -]*)"
 _ATTRIBUTE = (
-    rf"(?:(?i:{_PLAIN})=(?:\"{_WORDS}\"|'{_WORDS}'|[A-Za-z0-9#%_.-]+)"
-    rf"|(?i:style)=(?:\"{_FONTS}\"|'{_STYLE}')"
-    rf"|(?i:href|src)=(?:\"{_LINK}\"|'{_LINK}'))"
+    rf"(?:(?i-u:{_PLAIN})=(?:\"{_WORDS}\"|'{_WORDS}'|[A-Za-z0-9#%_.-]+)"
+    rf"|(?i-u:style)=(?:\"{_FONTS}\"|'{_STYLE}')"
+    rf"|(?i-u:href|src)=(?:\"{_LINK}\"|'{_LINK}'))"
 )
 _OTHER = rf"[^<{_ODD}]"
 #: Matches a whole text that holds only such tags; between them anything but an opening bracket.
-CALM = rf"\A(?:{_OTHER}|</?(?i:{_TAGS})(?:{_SPACE}+{_ATTRIBUTE})*{_SPACE}*/?>)*\z"
+CALM = rf"\A(?:{_OTHER}|</?(?i-u:{_TAGS})(?:{_SPACE}+{_ATTRIBUTE})*{_SPACE}*/?>)*\z"
+
+
+def is_calm(texts: pl.Expr) -> pl.Expr:
+    """Which texts are (null = null); of too many tags none is, as `markup` has it."""
+    return texts.str.contains(CALM) & (texts.str.count_matches("<", literal=True) <= MOST_TAGS)

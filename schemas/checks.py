@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 from stdnum import ean, isbn
 
-from schemas.calmhtml import CALM
+from schemas.calmhtml import is_calm
 from schemas.markup import has_active_content
 from schemas.webaddress import image_fault
 
@@ -90,8 +90,11 @@ def is_article_number(value: str) -> bool:
 
 def harmless(column: pd.Series[str]) -> pd.Series[bool]:
     """No active content; parsers are asked about texts that aren't calm by their characters alone."""
-    texts = pl.Series([cell for cell in set(column.to_numpy(dtype=object).tolist()) if isinstance(cell, str)])
-    calm = set(texts.filter(texts.str.contains(CALM)).to_list()) if len(texts) else set()
+    texts = pl.Series(
+        [cell for cell in set(column.to_numpy(dtype=object).tolist()) if isinstance(cell, str)],
+        dtype=pl.String,
+    )
+    calm = set(texts.to_frame("text").filter(is_calm(pl.col("text"))).to_series().to_list())
     return each(lambda value: value in calm or not has_active_content(value))(column)
 
 

@@ -52,9 +52,12 @@ def keep(path: Path, content: pa.Buffer) -> None:
 
 def kept(path: Path) -> pa.Buffer | None:
     """What `keep` wrote, mapped; None where it isn't there, or isn't what was written."""
-    if not path.exists() or path.stat().st_size < _SEAL:
+    try:
+        if path.stat().st_size < _SEAL:
+            return None
+        whole = pa.py_buffer(_mapped(path))
+    except OSError:
         return None
-    whole = pa.py_buffer(_mapped(path))
     content = whole.slice(_SEAL)
     return content if hashlib.sha256(content).hexdigest().encode() == whole[:_SEAL].to_pybytes() else None
 
@@ -94,6 +97,7 @@ class Column:
         Raises:
             StateError: they can't be kept.
         """
+        assert len(values) == self._rows, "one value a row"
         content = np.ascontiguousarray(values, dtype=self._kind)
         self._values = self._of(made(self.path, pa.py_buffer(content.tobytes())))
 

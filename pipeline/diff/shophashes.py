@@ -15,6 +15,7 @@ from pipeline.diff import screen
 from pipeline.diff.beside import Column, place
 from pipeline.diff.screen import Words
 from pipeline.diff.tables import Flags, Rows, shop_batches
+from pipeline.errors import StateError
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate import calm
 from pipeline.values.context import Context
@@ -125,6 +126,10 @@ def _made(
 
     start = 0
     for height, some in ahead(look, shop_batches(snapshot.path, columns)):
-        made.take(start, start + height, some)
+        if start + height <= rows:
+            made.take(start, start + height, some)
         start += height
+    if start != rows:
+        hint = "take a new one with `sellercenter snapshot`"
+        raise StateError(f"{snapshot.path} holds {start} rows, not {rows}", hint=hint)
     return made

@@ -9,22 +9,18 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.values.text import SPACE
-from schemas.calmhtml import CALM
+from schemas.calmhtml import CALM, is_calm
 from schemas.fields import CLEAR
+from schemas.markup import MOST_TAGS
 
 _TEXT = rf"\A[^{SPACE}]"
 #: What an answer of `stands` depends on: whoever keeps one keeps this beside it.
-RECIPE = ("calm/1", CALM, _TEXT, CLEAR, pl.__version__)
+RECIPE = ("calm/1", CALM, MOST_TAGS, _TEXT, CLEAR, pl.__version__)
 
 
 def calm_column(name: str) -> str:
     """The column that says which texts of a field are calm (see `schemas.calmhtml`)."""
     return f"@calm {name}"
-
-
-def is_calm(name: str) -> pl.Expr:
-    """Which texts break no rule."""
-    return pl.col(name).str.contains(CALM).fill_null(value=False)
 
 
 def stands(texts: pl.Series) -> pl.Series:
@@ -34,7 +30,7 @@ def stands(texts: pl.Series) -> pl.Series:
     """
     name = texts.name
     text = pl.col(name).str.contains(_TEXT) & ~pl.col(name).str.starts_with(CLEAR)
-    question = (is_calm(name) & text).fill_null(value=False)
+    question = (is_calm(pl.col(name)) & text).fill_null(value=False)
     first = texts.ne_missing(texts.shift(1))
     if texts.is_empty() or first.all():
         return texts.to_frame().select(question).to_series()

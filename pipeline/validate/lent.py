@@ -94,6 +94,8 @@ def filled(
 
 def _whole(path: Path, names: Sequence[str]) -> dict[str, pa.DataType]:
     """Columns of which the file itself holds nothing, and their types: those aren't even read."""
+    if not names:
+        return {}
     with pa.OSFile(str(path), "rb") as source:
         schema = pa.ipc.open_file(source).schema
     whole = {name: schema.field(name).type for name in names}

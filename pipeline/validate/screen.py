@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.validate.calm import calm_column, is_calm
+from pipeline.validate.calm import calm_column
 from pipeline.values.columns import Few
 from schemas import category, checks
+from schemas.calmhtml import is_calm
 from schemas.fields import KEY, Field, Kind
 from schemas.product import MOST_CATEGORIES, NEW, NO, YES, Sale, Shop, sales_of, units_of
 from schemas.rowrules import required_names
@@ -77,7 +78,7 @@ class Screen:
     def _texts(self, frame: pl.DataFrame) -> Iterator[pl.Expr]:
         for name in self._long:
             known = calm_column(name)
-            calm = pl.col(known) if known in frame.columns else is_calm(name)
+            calm = pl.col(known) if known in frame.columns else is_calm(pl.col(name)).fill_null(value=False)
             yield _doubt(~calm & (pl.col(name) != ""), known)
 
     def _cells(self, few: Mapping[str, Few]) -> Iterator[pl.Expr]:

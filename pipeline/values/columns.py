@@ -38,7 +38,7 @@ _STABLE = (
     r"\u1ea0-\u1ef9\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u3001-\u3029\u3041-\u3096\u30a1-\u30fa\u30fc"
     r"\u4e00-\u9fff\uac00-\ud7a3\uff01-\uffee"
 )
-_ADDRESS = r"https?://[^\s|;,\x00-\x20\x7f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+_ADDRESS = r"https?://[^\s|;,\x00-\x20\x7f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufdd0-\ufdef\ufffe\uffff]+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +316,8 @@ def _tidied(field: Field, fmt: Format) -> pl.Expr | None:
     bare = _CELL.str.strip_chars(_BLANKS)
     match field.kind:
         case Kind.HTML:
+            return None
+        case Kind.MONEY | Kind.NUMBER if fmt.decimal == fmt.thousands == ",":
             return None
         case Kind.MONEY | Kind.NUMBER if fmt.decimal != "." and fmt.thousands != ",":
             comma = bare.str.contains(r"\A[0-9]+,[0-9]{1,2}\z")

@@ -13,7 +13,7 @@ from pipeline.market.lookups import Lookups
 from pipeline.settings import CatalogSettings
 from pipeline.validate.rules import rules_of
 from pipeline.validate.screen import Screen
-from schemas.calmhtml import CALM
+from schemas.calmhtml import is_calm
 from schemas.fields import KEY, Dialect, field_named, fields_of
 from schemas.markup import has_active_content
 from schemas.product import NEW, NO, UNKNOWN, YES
@@ -214,6 +214,13 @@ TAGS = st.sampled_from(
         "<p title=`onclick=x`>",
         "<p title=a'onclick=x'>",
         "<figure><figcaption>",
+        '<p style="scroll-behavior: smooth">',
+        '<p style="-moz-binding: none">',
+        '<p style="color: expression">',
+        '<p style="width: expression(x)">',
+        "<p style=\"font-family: 'javascript'\">",
+        "<p style='behavior:url(x)'>",
+        "<b>" * 3_000,
         "<SCRIPT>",
         "=",
         "x=",
@@ -226,7 +233,7 @@ TAGS = st.sampled_from(
 @settings(max_examples=1500, deadline=None)
 @given(text=st.lists(TAGS, max_size=8).map("".join) | st.text("<>/=\"'` &:-aphrefonstyl", max_size=30))
 def test_calm_html_has_nothing_active(text: str) -> None:
-    if pl.Series([text]).str.contains(CALM)[0]:
+    if pl.select(is_calm(pl.lit(text))).item():
         assert not has_active_content(text)
 
 
@@ -243,7 +250,7 @@ def test_calm_html_has_nothing_active(text: str) -> None:
 )
 def test_everyday_descriptions_are_calm(text: str) -> None:
     """Parsing each of them takes a hundred times as long."""
-    assert pl.Series([text]).str.contains(CALM)[0]
+    assert pl.select(is_calm(pl.lit(text))).item()
     assert not has_active_content(text)
 
 

@@ -31,6 +31,8 @@ FORMATS = [
     Format(),
     Format(decimal=","),
     Format(decimal=".", thousands=","),
+    Format(decimal=",", thousands=","),
+    Format(decimal=",", thousands="."),
     Format(separator=";", blank="clear"),
 ]
 PIECES = st.sampled_from(
@@ -47,6 +49,8 @@ PIECES = st.sampled_from(
         "-",
         "12.5",
         "12.50",
+        "12,50",
+        "\ufffe",
         "1.234",
         "1,234",
         "1.234,50",
