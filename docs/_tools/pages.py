@@ -347,7 +347,7 @@ sellercenter sandbox --port 8765 --user demo@example.com --key sandbox-key-0001 
 
 Its first line is JSON: `base_url` for the settings, `control_url` for what a person does in the shop, `user_id`,
 `api_key`. It serves until Ctrl-C. `--products` takes a CSV file or a JSON array with canonical names; brands and
-categories that a product names join the shop's own. Without `--state FILE` it forgets everything when it stops.
+categories that a product names join the shop's own. Without `--keep FILE` it forgets everything when it stops.
 
 ## Switches
 

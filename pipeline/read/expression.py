@@ -133,7 +133,9 @@ FUNCTIONS: dict[str, Signature] = {
         words="html(a): with formatting tags only; scripts, styles, links and images gone",
     ),
     "lines": Signature(
-        args="t", gives="text", words="lines(a): plain text as html, a <br> for each line break"
+        args="t",
+        gives="text",
+        words="lines(a): plain text as html, a <br> for each line break; html stays as it is",
     ),
     "plain": Signature(args="t", gives="text", words="plain(a): html as plain text"),
     "date": Signature(args="tc", gives="text", words='date(a, "%d.%m.%Y"): as YYYY-MM-DD HH:MM:SS'),

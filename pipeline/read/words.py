@@ -64,8 +64,17 @@ def distinct_lines(text: str) -> str:
     return "\n".join(dict.fromkeys(line for raw in text.splitlines() if (line := raw.strip())))
 
 
+#: What no plain text holds by chance: a tag that descriptions are made of.
+_TAG = re.compile(
+    r"(?i)</?(?:p|br|hr|div|span|ul|ol|li|b|strong|i|em|u|h[1-6]|table|tbody|tr|td|th|a|img|font|center)"
+    r"(?:\s[^<>]*)?/?>"
+)
+
+
 def html_lines(text: str) -> str:
-    """Plain text as html that looks the same."""
+    """Plain text as html that looks the same; what is html already stays as it is."""
+    if _TAG.search(text):
+        return text
     return "<br>".join(html.escape(line, quote=False) for line in text.splitlines())
 
 

@@ -111,6 +111,8 @@ WORTH = [
     ("html([a])", {"a": '<p onclick="x">a<script>alert(1)</script><img src=x></p>'}, "<p>a</p>"),
     ("plain([a])", {"a": "<p>a &amp; b</p><p>c</p>"}, "a & b\nc"),
     ("lines([a])", {"a": "a < b\nc"}, "a &lt; b<br>c"),
+    ("lines([a])", {"a": "<p>a &amp; b</p>\n<P class='x'>c</P>"}, "<p>a &amp; b</p>\n<P class='x'>c</P>"),
+    ("lines([a])", {"a": "a <= b, c<d> e"}, "a &lt;= b, c&lt;d&gt; e"),
     ('date([a], "%d.%m.%Y")', {"a": "31.05.2024"}, "2024-05-31 00:00:00"),
     ('date([a], "%d.%m.%Y")', {"a": "x"}, f"{FAILED}x"),
     ("distinct([a])", {"a": "x\ny\nx"}, "x\ny"),
