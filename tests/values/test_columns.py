@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.values import kinds
-from pipeline.values.columns import Odd, comparable_column, parse_column, row_digests
+from pipeline.values.columns import Odd, comparable_column, parse_column
 from pipeline.values.context import Context, Format, spellings
 from schemas.fields import CLEAR, Dialect, Field, Kind, Place, field_named
 
@@ -175,30 +175,3 @@ def test_a_long_column_of_few_texts_is_many_short_ones(
     ] * times
     alike = comparable_column(short, field, CTX).to_list()
     assert comparable_column(long, field, CTX).to_list() == alike * times
-
-
-@settings(max_examples=300, deadline=None)
-@given(left=st.lists(CELL, min_size=3, max_size=3), right=st.lists(CELL, min_size=3, max_size=3))
-def test_a_digest_only_acquits_what_is_equal(left: list[str], right: list[str]) -> None:
-    """Equal digests mean equal comparables, field by field; descriptions included."""
-    fields = [field_named(name, Dialect.CLASSIC) for name in ("Name", "Description", "SalePrice")]
-    rows = [
-        pl.DataFrame({field.name: [text] for field, text in zip(fields, row, strict=True)})
-        for row in (left, right)
-    ]
-    if row_digests(rows[0], fields, CTX)[0] == row_digests(rows[1], fields, CTX)[0]:
-        for field, one, other in zip(fields, left, right, strict=True):
-            assert kinds.comparable(field, one, CTX) == kinds.comparable(field, other, CTX)
-
-
-def test_a_digest_knows_forms_of_one_value() -> None:
-    fields = [field_named(name, Dialect.CLASSIC) for name in ("Price", "Name", "SaleStartDate", "Brand")]
-    ours = pl.DataFrame(
-        {"Price": ["10"], "Name": ["Ca\u0301p  x"], "SaleStartDate": ["2024-05-01"], "Brand": ["acme"]}
-    )
-    theirs = pl.DataFrame(
-        {"Price": ["10.00"], "Name": ["Cáp x "], "SaleStartDate": ["2024-05-01 00:00:00"], "Brand": ["ACME"]}
-    )
-    assert row_digests(ours, fields, CTX).to_list() == row_digests(theirs, fields, CTX).to_list()
-    empty, absent = pl.DataFrame({"Name": [""]}), pl.DataFrame({"Name": [None]}, schema={"Name": pl.String})
-    assert row_digests(empty, fields[1:2], CTX).to_list() == row_digests(absent, fields[1:2], CTX).to_list()
