@@ -33,12 +33,15 @@ def place(snapshot: Snapshot, suffix: str, *made_of: object) -> Path:
     return snapshot.path.with_name(f"{snapshot.path.stem}.hashes") / f"{name}{suffix}"
 
 
-def keep(path: Path, content: pa.Buffer) -> None:
+def keep(path: Path, content: pa.Buffer) -> pa.Buffer:
     """Write it below its digest, whole or not at all: nobody could tell it from the right thing if a bit of
     it were wrong.
 
+    Returns:
+        The same as it lies there then: pages of the system's, and no longer ours.
+
     Raises:
-        StateError: it can't be kept.
+        StateError: it can't be kept, or isn't there then.
     """
     seal = hashlib.sha256(content).hexdigest().encode()
 
@@ -48,6 +51,10 @@ def keep(path: Path, content: pa.Buffer) -> None:
 
     private_folder(path.parent)
     write_atomic(path, pour)
+    found = kept(path)
+    if found is None:
+        raise StateError(f"{path} isn't what was just written there", hint="check the disk")
+    return found
 
 
 def kept(path: Path) -> pa.Buffer | None:
@@ -60,19 +67,6 @@ def kept(path: Path) -> pa.Buffer | None:
         return None
     content = whole.slice(_SEAL)
     return content if hashlib.sha256(content).hexdigest().encode() == whole[:_SEAL].to_pybytes() else None
-
-
-def made(path: Path, content: pa.Buffer) -> pa.Buffer:
-    """The same once it was written: pages of the system's, and no longer ours.
-
-    Raises:
-        StateError: it can't be kept, or isn't there then.
-    """
-    keep(path, content)
-    found = kept(path)
-    if found is None:
-        raise StateError(f"{path} isn't what was just written there", hint="check the disk")
-    return found
 
 
 class Column:
@@ -99,7 +93,7 @@ class Column:
         """
         assert len(values) == self._rows, "one value a row"
         content = np.ascontiguousarray(values, dtype=self._kind)
-        self._values = self._of(made(self.path, pa.py_buffer(content.tobytes())))
+        self._values = self._of(keep(self.path, pa.py_buffer(content.tobytes())))
 
     def of(self, rows: Any = slice(None)) -> npt.NDArray[Any]:
         """The values of some rows."""

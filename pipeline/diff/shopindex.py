@@ -35,7 +35,7 @@ class ShopIndex:
 
     def __init__(self, snapshot: Snapshot) -> None:
         path = beside.place(snapshot, ".skus", RECIPE)
-        kept = beside.kept(path) or beside.made(path, _made(snapshot))
+        kept = beside.kept(path) or beside.keep(path, _made(snapshot))
         batch = pa.ipc.open_file(pa.BufferReader(kept)).get_batch(0)
         self.rows = batch.num_rows
         self.hashes: Words = batch.column("hash").to_numpy()

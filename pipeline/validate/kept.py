@@ -141,17 +141,15 @@ def doubtful(keys: Keys, known: Words | None) -> list[int]:
     rows = np.flatnonzero(parent) if parent is not None else np.zeros(0, dtype=np.int64)
     skus = keys.take("sku") if len(rows) else None
     with ThreadPoolExecutor(max_workers=1) as beside:
-        found = [beside.submit(_twins, like)]
+        twins = beside.submit(_twins, like)
         del like  # each of them is as long as the catalog
         if parent is not None and skus is not None:
             group = np.where(parent != 0, parent, skus)
-            parents, parent = parent[rows], None
-            found.append(beside.submit(_astray, parents, skus, rows, known))
-            del skus, parents
+            astray = beside.submit(_astray, parent[rows], skus, rows, known)
+            del parent, skus
             doubt |= _mixed(group, (column for name in _MEANT if (column := keys.take(name)) is not None))
-        doubt |= found[0].result()
-        for astray in found[1:]:
             doubt[rows] |= astray.result()
+        doubt |= twins.result()
     return [int(row) for row in np.flatnonzero(doubt)]
 
 

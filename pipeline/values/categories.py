@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from pipeline.values.context import Context, Format, Problem
 from pipeline.values.text import collapse, refused_character, trim
 from schemas.fields import Field
 
+K = TypeVar("K")
+V = TypeVar("V")
 _ID = re.compile(r"[0-9]+", re.ASCII)
 _STEP = re.compile(r"\s*(?:>|»|/|\\|\|)\s*")
 
@@ -46,12 +49,7 @@ def comparable_category(text: str, ctx: Context) -> str:
 
 def comparable_names(ctx: Context) -> Mapping[str, str]:
     """Id → what it is compared by, of the categories whose names are known."""
-    global _meant_kept
-    known = _meant_kept  # another thread may put its own there
-    if known[0] is not ctx.category_names:
-        meant = {one: comparable_category(one, ctx) for one in ctx.category_names}
-        _meant_kept = known = (ctx.category_names, meant)
-    return known[1]
+    return _meanings(ctx.category_names)
 
 
 def _candidates(text: str, ctx: Context) -> list[str]:
@@ -74,26 +72,35 @@ def _is_leaf(one: str, ctx: Context) -> bool:
     return path is not None and path not in _parents(ctx.category_paths)
 
 
-_meant_kept: tuple[Mapping[str, str], dict[str, str]] = ({}, {})
-_names_kept: tuple[Mapping[str, str], dict[str, list[str]]] = ({}, {})
-_parents_kept: tuple[Mapping[str, tuple[str, ...]], frozenset[tuple[str, ...]]] = ({}, frozenset())
+def _of_the_last(make: Callable[[Mapping[str, K]], V]) -> Callable[[Mapping[str, K]], V]:
+    """What is made of a tree, kept for as long as the same tree is asked about."""
+    kept: tuple[Mapping[str, K], V] | None = None
+
+    def found(tree: Mapping[str, K]) -> V:
+        nonlocal kept
+        known = kept  # another thread may put its own there
+        if known is None or known[0] is not tree:
+            kept = known = (tree, make(tree))
+        return known[1]
+
+    return found
 
 
+@_of_the_last
+def _meanings(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Id → casefolded name."""
+    return {one: collapse(name).casefold() for one, name in names.items()}
+
+
+@_of_the_last
 def _by_name(names: Mapping[str, str]) -> dict[str, list[str]]:
-    """Casefolded name → ids; kept for as long as the same tree is asked about."""
-    global _names_kept
-    known = _names_kept
-    if known[0] is not names:
-        index: dict[str, list[str]] = {}
-        for one, name in names.items():
-            index.setdefault(collapse(name).casefold(), []).append(one)
-        _names_kept = known = (names, index)
-    return known[1]
+    """Casefolded name → ids."""
+    index: dict[str, list[str]] = {}
+    for one, name in _meanings(names).items():
+        index.setdefault(name, []).append(one)
+    return index
 
 
+@_of_the_last
 def _parents(paths: Mapping[str, tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
-    global _parents_kept
-    known = _parents_kept
-    if known[0] is not paths:
-        _parents_kept = known = (paths, frozenset(path[:-1] for path in paths.values()))
-    return known[1]
+    return frozenset(path[:-1] for path in paths.values())

@@ -25,7 +25,7 @@ _STABLE = (
     r"\u1ea0-\u1ef9\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u3001-\u3029\u3041-\u3096\u30a1-\u30fa\u30fc"
     r"\u4e00-\u9fff\uac00-\ud7a3\uff01-\uffee"
 )
-_ADDRESS = r"https?://[^\s|;,\x00-\x20\x7f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufdd0-\ufdef\ufffe\uffff]+"
+_ADDRESS = rf"https?://[^|;,{SPACE}{REFUSED}]+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
