@@ -33,7 +33,7 @@ from pipeline.store.disk_errors import disk_errors
 #: Products to decide from which on the other's start, most of a second, pays.
 WORTH = 20_000
 #: Stretches that the other is given at a time, and portions that wait for an earlier one.
-_GIVEN, _WAITING = 2, 8
+_GIVEN, _WAITING = 3, 8
 #: Seconds that an answer may take; a stretch takes less than one.
 PATIENCE = 120.0
 _FIRST = "decider"
@@ -93,8 +93,9 @@ class Hands:
         under_way: deque[tuple[Met | None, Future[Portion] | Portion]] = deque()
         for met in stretches:
             given = sum(isinstance(one, Future) and not one.done() for _, one in under_way)
-            if self._other is not None and given < _GIVEN:
-                under_way.append((met, self._asking.submit(self._ask, met)))
+            asked = self._asked_for(met) if given < _GIVEN else None
+            if asked is not None:
+                under_way.append((met, asked))
             else:
                 under_way.append((None, self._decider.portion(met, self._market)))
             while under_way and (_is_done(under_way[0][1]) or len(under_way) > _WAITING):
@@ -112,20 +113,28 @@ class Hands:
             self._dismiss()
             return self._decider.portion(met, self._market)
 
-    def _ask(self, met: Met) -> Portion:
+    def _asked_for(self, met: Met) -> Future[Portion] | None:
+        """The other's portion of a stretch, once it is there; None where the other can't be asked. It lies
+        ready before the one before it is answered: who decides shouldn't have to wait for who asks."""
+        if self._other is None or self._other.stdin is None:
+            return None
+        number = self._asked + 1
+        try:
+            _lay(_places(Path(self._desk.name), number)[0], met)
+            self._other.stdin.write(b"%d\n" % number)
+            self._other.stdin.flush()
+        except (OSError, ValueError, TypeError, AttributeError, pickle.PicklingError):
+            self._dismiss()
+            return None
+        self._asked = number
+        return self._asking.submit(self._answer, number)
+
+    def _answer(self, number: int) -> Portion:
         assert self._other is not None
-        asked, answers = self._other.stdin, self._other.stdout
-        assert asked is not None
-        assert answers is not None
-        self._asked += 1
-        question, answer = _places(Path(self._desk.name), self._asked)
-        _lay(question, met)
-        number = b"%d\n" % self._asked
-        asked.write(number)
-        asked.flush()
-        if answers.readline() != number:
+        assert self._other.stdout is not None
+        if self._other.stdout.readline() != b"%d\n" % number:
             raise ValueError("the other is out of step, or gone")
-        found = _take(answer)
+        found = _take(_places(Path(self._desk.name), number)[1])
         if not isinstance(found, Portion):
             raise TypeError(f"no portion: {type(found)}")
         return found

@@ -115,8 +115,11 @@ def _differing(
             continue
         mine, shop = ours[of.name].gather(rows), theirs[of.name].gather(rows).fill_null("")
         unlike = mine.is_not_null() & (mine != shop)
-        one = comparable_column(mine.filter(unlike), of, rules.ctx)
-        other = comparable_column(shop.filter(unlike), of, rules.ctx)
+        if not unlike.any():
+            continue
+        spelled = mine.filter(unlike)
+        meant = comparable_column(spelled.append(shop.filter(unlike)), of, rules.ctx)
+        one, other = meant.head(len(meant) // 2), meant.tail(len(meant) // 2)
         for row in rows.filter(unlike).filter(one != other).to_list():
             found[row].append(of)
     return found

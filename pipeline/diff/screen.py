@@ -131,12 +131,12 @@ def mixed(fields: Sequence[Field], letters: Mapping[str, Words], rows: int) -> W
     """One word of those of all fields but the long ones, a row: as good as all of them, and asked for once.
 
     Args:
-        letters: field → `Hasher.letters`, as many as there are rows.
+        letters: field → `Hasher.letters`, as many as there are rows; a field that isn't there adds nothing.
     """
     found, factor = np.zeros(rows, dtype=np.uint64), 1
     for of in fields:
         factor = factor * _ODD % 2**_WORD
-        if not is_long(of):
+        if not is_long(of) and of.name in letters:
             found += letters[of.name] * np.uint64(factor)
     return found
 
@@ -165,19 +165,43 @@ def may_differ(
     for name in (of.name for of in hasher.fields if is_long(of)):
         unlike |= ~same[name] if name in same else letters[name] != theirs.of(name, at)
     some = np.flatnonzero(unlike & (rows != NOWHERE))
-    cells, partners = frame[some], at[some]
-    meant = hasher.hashes(cells.select(hasher.named))
-    for number, name in enumerate(of.name for of in hasher.fields):
-        if name in same:
-            here = np.flatnonzero(~same[name][some])
-            flags = np.zeros(len(some), dtype=np.bool_)
-            flags[here] = hasher.hashes(cells.select(name)[here])[name] != theirs.of(name, partners[here])
-        else:
-            ours = meant[name] if name in meant else letters[name][some]
-            flags = ours != theirs.of(name, partners)
-        if cells[name].null_count():
-            flags &= cells[name].is_not_null().to_numpy()
+    ours = {name: words[some] for name, words in letters.items()}
+    differs = _differing(frame, hasher, theirs, ours, some, at[some], same)
+    for number, of in enumerate(hasher.fields):
+        flags = differs[of.name]
+        if frame[of.name].null_count():
+            flags &= frame[of.name].is_not_null().to_numpy()[some]
         found[some, number // _WORD] |= flags.astype(np.uint64) << np.uint64(number % _WORD)
+    return found
+
+
+def _differing(
+    frame: pl.DataFrame,
+    hasher: Hasher,
+    theirs: Theirs,
+    ours: Mapping[str, Words],
+    some: Rows,
+    at: Rows,
+    same: Mapping[str, Flags],
+) -> dict[str, Flags]:
+    """Field → in which of some rows its hash isn't the shop's.
+
+    Args:
+        ours: the hashes of those rows by letter; at: the rows of the shop beside them.
+    """
+    plain = {of.name: theirs.of(of.name, at) for of in hasher.fields if of.name not in hasher.named}
+    found = {name: ours[name] != words for name, words in plain.items() if name in ours}
+    for name in same:
+        here = np.flatnonzero(~same[name][some])
+        found[name] = np.zeros(len(some), dtype=np.bool_)
+        found[name][here] = hasher.hashes(frame.select(name)[some[here]])[name] != plain[name][here]
+    # What is left of the shop's mixed word without all others' says whether a category is spelled otherwise.
+    spelled = theirs.mixed(at) - mixed(hasher.fields, plain, len(some))
+    mine = mixed(hasher.fields, {name: ours[name] for name in hasher.named}, len(some))
+    here = np.flatnonzero(mine != spelled)
+    for name, words in hasher.hashes(frame.select(sorted(hasher.named))[some[here]]).items():
+        found[name] = np.zeros(len(some), dtype=np.bool_)
+        found[name][here] = words != theirs.of(name, at[here])
     return found
 
 
