@@ -148,6 +148,7 @@ def may_differ(
     rows: Rows,
     few: Mapping[str, Few] = MappingProxyType({}),
     same: Mapping[str, Flags] = MappingProxyType({}),
+    alike: Flags | None = None,
 ) -> Words:
     """In which fields rows of the file may differ from the shop's: rows × words of a bit a field.
 
@@ -156,16 +157,25 @@ def may_differ(
     Args:
         rows: for each row of the frame the row of the shop, or NOWHERE; few: columns of few texts.
         same: long field → in which rows it is known already not to differ.
+        alike: rows that are known already not to differ in any of the short fields; None = look.
     """
     found = np.zeros((frame.height, bits(len(hasher.fields))), dtype=np.uint64)
     if (rows == NOWHERE).all() or not hasher.fields:
         return found
-    letters, at = hasher.letters(frame.drop(same), few), np.maximum(rows, 0)
-    unlike = mixed(hasher.fields, letters, frame.height) != theirs.mixed(at)
-    for name in (of.name for of in hasher.fields if is_long(of)):
-        unlike |= ~same[name] if name in same else letters[name] != theirs.of(name, at)
+    at = np.maximum(rows, 0)
+    short = [of.name for of in hasher.fields if not is_long(of)]
+    long = [of.name for of in hasher.fields if is_long(of) and of.name not in same]
+    letters = hasher.letters(frame.select(*long, *(short if alike is None else ())), few)
+    if alike is None:
+        alike = mixed(hasher.fields, letters, frame.height) == theirs.mixed(at)
+    unlike = ~alike
+    for flags in same.values():
+        unlike |= ~flags
+    for name in long:
+        unlike |= letters[name] != theirs.of(name, at)
     some = np.flatnonzero(unlike & (rows != NOWHERE))
     ours = {name: words[some] for name, words in letters.items()}
+    ours |= hasher.letters(frame.select(name for name in short if name not in ours)[some])
     differs = _differing(frame, hasher, theirs, ours, some, at[some], same)
     for number, of in enumerate(hasher.fields):
         flags = differs[of.name]

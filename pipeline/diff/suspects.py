@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words
 from pipeline.diff.shophashes import ShopHashes
 from pipeline.diff.shopindex import ShopIndex, rows_of
+from pipeline.diff.shopstanding import ShopStanding
 from pipeline.diff.tables import (
     NOWHERE,
     Flags,
@@ -29,6 +31,7 @@ from pipeline.diff.tables import (
 )
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
+from pipeline.validate.standing import Standing
 from pipeline.values.columns import Few
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
@@ -36,6 +39,9 @@ from schemas.fields import KEY, Field
 
 #: Rows of the shop that are read at a time.
 _SPAN = 40_000
+#: Share of some rows of which it has to be known that they stand, for the rest to be looked at apart.
+_WORTH = 0.5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +79,25 @@ class FirstLook:
     def __init__(self, fields: Sequence[Field], snapshot: Snapshot, ctx: Context) -> None:
         self.fields, self.snapshot, self.ctx = tuple(fields), snapshot, ctx
         self._hasher = screen.Hasher(fields, ctx)
-        beside = ThreadPoolExecutor(max_workers=1)
-        # Who looks first waits for it.
-        self._shop: Future[_Shop] | None = beside.submit(_Shop, snapshot, self.fields, ctx)
-        beside.shutdown(wait=False)
+        # Who looks first waits for them.
+        self._shop: Future[_Shop] | None = _beside(lambda: _Shop(snapshot, self.fields, ctx))
+        self._standing: Future[ShopStanding] | None = None
         self._seen: list[tuple[npt.NDArray[np.int32], Words]] = []
         self._clash = False
+
+    def begin(self, standing: Standing) -> tuple[str, ...]:
+        """Which texts of these fields stand is known of those that the shop shows."""
+        told, snapshot = standing.among([of.name for of in self.fields]), self.snapshot
+        if told.fields and (shop := self._shop):
+            self._standing = _beside(lambda: ShopStanding(snapshot, shop.result().index.rows, told))
+        return told.names
 
     def glance(self, skus: pl.Series) -> _Sight:
         """Some rows, by their SKUs."""
         assert self._shop is not None, "all rows were shown already"
         shop = self._shop.result()
-        return _Sight(self._hasher, shop.hashes, shop.index.find(skus))
+        standing = self._standing.result() if self._standing else None
+        return _Sight(self._hasher, shop, shop.index.find(skus), standing)
 
     def keep(self, found: tuple[Rows, Words]) -> None:
         """Of the rows that come next."""
@@ -94,7 +107,7 @@ class FirstLook:
     def done(self) -> None:
         """All rows were shown: the shop's SKUs and hashes are no longer needed."""
         if self._shop is not None:
-            self._clash, self._shop = self._shop.result().index.clash, None
+            self._clash, self._shop, self._standing = self._shop.result().index.clash, None, None
 
     def at(self, accepted: Accepted) -> Looked | None:
         """Of the accepted rows; None where hashes of SKUs don't tell, or not all rows were shown: one
@@ -113,10 +126,31 @@ class FirstLook:
 class _Sight:
     """Some rows of the file beside those of the shop that hold their SKUs."""
 
-    def __init__(self, hasher: screen.Hasher, shop: ShopHashes, rows: Rows) -> None:
-        self._hasher, self._shop, self._rows = hasher, shop, rows
+    def __init__(self, hasher: screen.Hasher, shop: _Shop, rows: Rows, standing: ShopStanding | None) -> None:
+        self._hasher, self._shop, self._rows, self._standing = hasher, shop.hashes, rows, standing
+        self._clash = shop.index.clash
         self._looked_at = {of.name for of in hasher.fields}
         self._same: dict[str, Flags] = {}
+        self._alike: Flags | None = None
+
+    def listed(self) -> Flags | None:
+        """Which of the rows the shop holds."""
+        return None if self._clash else self._rows != NOWHERE
+
+    def standing(self, cells: pl.DataFrame) -> Flags | None:
+        """Rows that are the shop's in all short fields, and stand there: so they do here."""
+        partners = self._rows != NOWHERE
+        if self._standing is None or partners.mean() < _WORTH:
+            return None
+        at = np.maximum(self._rows, 0)
+        short = [of.name for of in self._hasher.fields if not screen.is_long(of)]
+        words = screen.mixed(self._hasher.fields, self._hasher.letters(cells.select(short)), len(at))
+        alike: Flags = partners & (words == self._shop.mixed(at)) & self._standing.of(at)
+        # To a hash no text and an empty one are the same, but the one leaves alone what the other clears.
+        empty = pl.any_horizontal(pl.col(name) == "" for name in self._standing.names)
+        alike &= ~cells.select(empty.fill_null(value=False)).to_series().to_numpy()
+        self._alike = alike if alike.mean() >= _WORTH else None
+        return self._alike
 
     def calm(self, texts: pl.Series) -> pl.Series | None:
         """Which texts are the shop's letter by letter, and calm there."""
@@ -128,8 +162,18 @@ class _Sight:
 
     def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:
         """Which rows those of the shop are, and in what these may differ from them."""
-        doubts = screen.may_differ(values, self._hasher, self._shop, self._rows, few, self._same)
+        doubts = screen.may_differ(
+            values, self._hasher, self._shop, self._rows, few, self._same, self._alike
+        )
         return self._rows, doubts
+
+
+def _beside(work: Callable[[], T]) -> Future[T]:
+    """Done in a thread of its own."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    under_way = pool.submit(work)
+    pool.shutdown(wait=False)
+    return under_way
 
 
 class _Shop:

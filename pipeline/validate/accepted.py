@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 
 from pipeline.read.catalog import Mapped
 from pipeline.read.finding import Finding
 from pipeline.validate.lent import filled, only, stored
-from pipeline.values.columns import Few
-
-
-class Sight(Protocol):
-    """What an onlooker makes of some rows, accepted or not."""
-
-    def calm(self, texts: pl.Series) -> pl.Series | None:
-        """Which texts of a column of descriptions are known to be values as they stand and to break no
-        rule (`calm.stands`); None = nothing is known of any.
-
-        Where it says so, the text is taken for the value.
-        """
-
-    def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> Any:
-        """What is to be kept of the rows.
-
-        Args:
-            few: columns of few values.
-        """
-
-
-class Onlooker(Protocol):
-    """Takes what it needs of the values while they are at hand, so that nobody reads them again for it."""
-
-    def glance(self, skus: pl.Series) -> Sight:
-        """Look at some rows: changes nothing, so several run at once."""
-
-    def keep(self, found: Any) -> None:
-        """What was seen of the rows that come next."""
-
-    def done(self) -> None:
-        """All rows were shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

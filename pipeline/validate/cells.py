@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.read.catalog import PART, Mapped
-from pipeline.validate.accepted import Sight
 from pipeline.validate.calm import calm_column, stands
 from pipeline.values.columns import Odd, Parsed, Remembered, parse_column, parse_columns
 from pipeline.values.context import Context, Format
 from pipeline.values.kinds import blank
 from schemas.fields import CLEAR, Field, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Cells of a chunk that are known to be values as they stand, and to break no rule by themselves.
+
+    Attributes:
+        names: of the fields whose cells are known, in all rows but the `rest`; None = in none.
+    """
+
+    names: tuple[str, ...] = ()
+    rest: npt.NDArray[np.int64] | None = None
+
+
+#: Of no cell anything is known.
+NOTHING = Known()
+#: A column of descriptions → which of them are known to be calm.
+Knows = Callable[[pl.Series], pl.Series | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,31 +51,55 @@ class Reader:
     owners: Mapping[str, frozenset[int]]
     known: Remembered = field(default_factory=dict)
 
-    def short(self, frame: pl.DataFrame) -> Parsed:
-        """Values for texts, and the cells without one, by row of the frame; descriptions as they stand."""
-        worded = frame if self.clear == CLEAR else frame.with_columns(map(self._worded, self.fields))
-        short = [of for of in self.fields if of.kind is not Kind.HTML]
-        done = parse_columns(worded, short, self.formats, self.ctx, self.known)
-        return self._filled(frame, done, short)
+    def parsed(self, texts: pl.DataFrame, fields: Sequence[Field]) -> Parsed:
+        """Values for the texts of some fields, but for what an empty cell means; others as they stand."""
+        worded = texts if self.clear == CLEAR else texts.with_columns(map(self._worded, fields))
+        return parse_columns(worded, fields, self.formats, self.ctx, self.known)
 
-    def long(self, frame: pl.DataFrame, done: Parsed, sight: Sight | None) -> Parsed:
+    def first(self, frame: pl.DataFrame, later: Collection[str] = ()) -> Parsed:
+        """Values for texts, and the cells without one, by row of the frame; descriptions as they stand.
+
+        Args:
+            later: fields that are to stand as they are, too.
+        """
+        short = [of for of in self.fields if of.kind is not Kind.HTML and of.name not in later]
+        return self._filled(frame, self.parsed(frame, short), short)
+
+    def rest(self, frame: pl.DataFrame, done: Parsed, later: Collection[str], known: Known) -> Parsed:
+        """The same with the fields parsed that weren't yet: but for cells that are known."""
+        fields = [of for of in self.fields if of.name in later]
+        if not fields:
+            return done
+        if known.rest is None:
+            found = self.parsed(done.frame, fields)
+            return self._filled(frame, Parsed(found.frame, done.odd + found.odd, done.few | found.few), fields)
+        texts = done.frame.select(known.names)[known.rest]
+        found = self.parsed(texts, fields)
+        changed = [name for name in known.names if not found.frame[name].equals(texts[name])]
+        values = done.frame.with_columns(
+            done.frame[name].scatter(known.rest, found.frame[name]) for name in changed
+        )
+        odd = [replace(one, row=int(known.rest[one.row])) for one in found.odd]
+        return self._filled(frame, Parsed(values, done.odd + odd, done.few), fields)
+
+    def long(self, frame: pl.DataFrame, done: Parsed, known: Knows | None = None) -> Parsed:
         """The same with descriptions parsed, each of which gets a column that says which of them are calm
         (`calm_column`): those are values as they stand.
 
         Args:
-            sight: what is known of these rows already.
+            known: says which texts of a field are known to be calm; None = of none of the field's.
         """
         long = [of for of in self.fields if of.kind is Kind.HTML]
         values, odd = done.frame, [*done.odd]
         for of in long:
-            values, problems = self._long(values, of, sight)
+            values, problems = self._long(values, of, known)
             odd += problems
         return self._filled(frame, Parsed(values, odd, done.few), long)
 
-    def _long(self, frame: pl.DataFrame, field: Field, sight: Sight | None) -> tuple[pl.DataFrame, list[Odd]]:
+    def _long(self, frame: pl.DataFrame, field: Field, known: Knows | None) -> tuple[pl.DataFrame, list[Odd]]:
         """A column of descriptions: only those that don't stand as they are are parsed."""
         name = field.name
-        calm = _calm(frame[name], sight)
+        calm = _calm(frame[name], known)
         marked = frame.with_columns(calm.alias(calm_column(name)))
         rows = (~calm).arg_true()
         if rows.is_empty():
@@ -95,13 +138,13 @@ class Reader:
         return None, [Odd(row=row, field=field.name, text="", problem=problem) for row in rows]
 
 
-def _calm(texts: pl.Series, sight: Sight | None) -> pl.Series:
+def _calm(texts: pl.Series, known: Knows | None) -> pl.Series:
     """Which texts are calm: only those are looked at of which it isn't known."""
-    known = sight.calm(texts) if sight else None
-    if known is None:
+    found = known(texts) if known else None
+    if found is None:
         return stands(texts)
-    rest = (~known).arg_true()
-    return known.scatter(rest, stands(texts.gather(rest)))
+    rest = (~found).arg_true()
+    return found.scatter(rest, stands(texts.gather(rest)))
 
 
 def owners_of(mapped: Mapped, names: Sequence[str]) -> dict[str, frozenset[int]]:

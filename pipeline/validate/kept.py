@@ -12,14 +12,17 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryFile
 from types import MappingProxyType
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from pipeline.values.columns import Few, comparable_column
+from pipeline.values.columns import few as few_of
 from pipeline.values.context import Context
 from pipeline.values.kinds import comparable
 from schemas.fields import KEY, Field
@@ -41,11 +44,16 @@ def likeness(sku: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Keys:
-    """Of every row: hashes of its SKU, the SKU's likeness, parent, brand and category; 0 = none."""
+    """Of every row: hashes of its SKU, the SKU's likeness, parent, brand and category; 0 = none.
+
+    Attributes:
+        folder: where they lie until all rows were read: in memory they would grow with the catalog.
+    """
 
     fields: dict[str, Field]
     ctx: Context
-    _parts: dict[Name, list[Words]] = field(default_factory=dict)
+    folder: Path
+    _files: dict[Name, IO[bytes]] = field(default_factory=dict)
     _known: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def of(self, values: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> dict[Name, Words]:
@@ -68,14 +76,21 @@ class Keys:
     def add(self, words: Mapping[Name, Words]) -> None:
         """Keep this of the rows that come next."""
         for name, column in words.items():
-            self._parts.setdefault(name, []).append(column)
+            if name not in self._files:
+                self._files[name] = TemporaryFile(dir=self.folder)
+            self._files[name].write(column.tobytes())
 
     def take(self, name: Name) -> Words | None:
         """One word a row, in order, and no longer kept here; None where no row has any."""
-        parts = self._parts.pop(name, None)
-        return np.concatenate(parts) if parts else None
+        file = self._files.pop(name, None)
+        if file is None:
+            return None
+        with file:
+            file.seek(0)
+            return np.frombuffer(bytearray(file.read()), dtype=np.uint64)
 
     def _meaning(self, values: pl.DataFrame, name: str, few: Few | None) -> Words:
+        few = few or few_of(values[name])
         if few is None:
             return hashes(comparable_column(values[name], self.fields[name], self.ctx))
         known = self._known.setdefault(name, {})
@@ -131,7 +146,7 @@ def doubtful(keys: Keys, known: Words | None) -> list[int]:
     """Rows that may break a rule between rows.
 
     Args:
-        keys: emptied by it: a word a row and name is the most that validation holds.
+        keys: emptied by it: a word a row and name is the most that validation holds at a time.
         known: hashes of what the shop lists, sorted; None = not asked.
     """
     like, parent = keys.take("like"), keys.take("parent")

@@ -32,7 +32,7 @@ def flag(name: str) -> str:
 def lend(
     values: pl.DataFrame, texts: pl.DataFrame, names: Sequence[str], as_read: Mapping[str, str]
 ) -> pl.DataFrame:
-    """Null and a flag in the place of what is borrowed.
+    """A flag in the place of what is borrowed, and no column where all of it is.
 
     Args:
         values: a stretch of rows; texts: the same rows as they stand in the mapped file.
@@ -40,6 +40,7 @@ def lend(
             of the other names a column is borrowed where all of it is.
     """
     made: list[pl.Expr] = []
+    whole: list[str] = []
     for name in names:
         if name in as_read:
             made.append(pl.col(as_read[name]).alias(flag(name)))
@@ -47,8 +48,8 @@ def lend(
             continue
         same = values[name].equals(texts[name])
         made.append(pl.lit(same).alias(flag(name)))
-        made += [pl.lit(None, pl.String).alias(name)] if same else []
-    return values.with_columns(made)
+        whole += [name] if same else []
+    return values.with_columns(made).drop(whole)
 
 
 def stored(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

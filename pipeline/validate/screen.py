@@ -6,16 +6,18 @@ fault. Tests prove that no row that pandera refuses is ever acquitted here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, reduce
 from operator import add, or_
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from pipeline.validate.calm import calm_column
+from pipeline.validate.cells import NOTHING, Known
 from pipeline.values.columns import Few
 from schemas import category, checks
 from schemas.calmhtml import is_calm
@@ -58,21 +60,43 @@ class Screen:
         #: Field → values that break no rule by themselves, remembered from frame to frame.
         self._good: dict[str, set[str]] = {name: set() for name in self._of_cells}
 
-    def suspicious(self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({})) -> pl.Series:
+    @property
+    def depends_on(self) -> list[Any]:
+        """What doubts of cells depend on beside the fields: plain values."""
+        shop = self._shop
+        return [sorted(shop.brands), sorted(shop.categories.items()), shop.sku_pattern, shop.sku_longest]
+
+    def suspicious(
+        self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({}), known: Known = NOTHING
+    ) -> pl.Series:
         """Which rows may break a rule; those that can't are False.
 
         Args:
             frame: values by canonical name, `NEW`, and where they are known already, answers to "is it
                 calm" by `calm_column` (descriptions are long: they're looked at once).
             few: columns of few values.
+            known: cells that break no rule by themselves.
         """
         attributes = _attributes(frame, self._fields, self._shop)
         doubts = [
             *self._texts(frame),
-            *self._cells(few),
+            *self._cells([name for name in self._of_cells if name not in known.names], few),
             *self._of_rows,
             *(_sure(doubt, f"attribute {number}") for number, doubt in enumerate(attributes)),
         ]
+        found = frame.select(doubts).select(pl.any_horizontal(pl.all())).to_series()
+        if known.rest is None or not len(known.rest):
+            return found
+        rest = self.of_cells(frame.select(known.names)[known.rest], known.names, few)
+        return found.scatter(known.rest, found.gather(known.rest) | rest)
+
+    def of_cells(
+        self, frame: pl.DataFrame, names: Iterable[str], few: Mapping[str, Few] = MappingProxyType({})
+    ) -> pl.Series:
+        """Which rows hold a cell of some fields that may break a rule by itself."""
+        doubts = list(self._cells(names, few))
+        if not doubts:
+            return pl.Series([False]).new_from_index(0, frame.height)
         return frame.select(doubts).select(pl.any_horizontal(pl.all())).to_series()
 
     def _texts(self, frame: pl.DataFrame) -> Iterator[pl.Expr]:
@@ -81,8 +105,8 @@ class Screen:
             calm = pl.col(known) if known in frame.columns else is_calm(pl.col(name)).fill_null(value=False)
             yield _doubt(~calm & (pl.col(name) != ""), known)
 
-    def _cells(self, few: Mapping[str, Few]) -> Iterator[pl.Expr]:
-        for name, doubts in self._of_cells.items():
+    def _cells(self, names: Iterable[str], few: Mapping[str, Few]) -> Iterator[pl.Expr]:
+        for name, doubts in ((name, self._of_cells[name]) for name in names):
             if name not in few:
                 yield from doubts
                 continue

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 #: Each pandera call costs a tenth of a second, so chunks are large; memory bounds them.
 CHUNK_ROWS = 100_000
-CHUNK_BYTES = 22 * 1024 * 1024
+CHUNK_BYTES = 44 * 1024 * 1024
 
 
 def chunks(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -35,9 +35,12 @@ def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
 
 
 def table_of(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
-    """The columns of a schema, as a spool writes them."""
-    rows = frame.select(schema.names)
-    return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
+    """The columns of a schema, as a spool writes them; a column that the frame lacks holds nothing."""
+    names = [name for name in schema.names if name in frame.columns]
+    made = frame.select(names).to_arrow(compat_level=pl.CompatLevel.oldest())
+    nothing = pa.nulls(frame.height, pa.large_string())  # of as many columns as there may be, held once
+    columns = {of.name: made.column(of.name).cast(of.type) for of in schema if of.name in names}
+    return pa.Table.from_arrays([columns.get(name, nothing) for name in schema.names], schema=schema)
 
 
 class Spool:

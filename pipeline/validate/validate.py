@@ -27,17 +27,19 @@ from pipeline.read.catalog import LINE, PART, ROW, Mapped
 from pipeline.read.finding import Severity
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate import across, kept
-from pipeline.validate.accepted import Accepted, Onlooker
+from pipeline.validate.accepted import Accepted
 from pipeline.validate.calm import calm_column
-from pipeline.validate.cells import Reader, owners_of
+from pipeline.validate.cells import NOTHING, Known as KnownCells, Reader, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known
 from pipeline.validate.lent import filled, flag, lend, stored
+from pipeline.validate.onlooker import Onlooker, Sight
 from pipeline.validate.placing import Placer, Spot
 from pipeline.validate.refusing import Read, refuse
 from pipeline.validate.rules import informed, rules_of
 from pipeline.validate.screen import Screen
 from pipeline.validate.spool import Spool, chunks, table_of
+from pipeline.validate.standing import Standing
 from pipeline.values.columns import Odd
 from pipeline.values.context import Context, Format
 from schemas import product
@@ -73,8 +75,8 @@ def validate(
         hint = f'write {KEY} = "header of the column" under [columns] of the mapping'
         raise InputRefused(f"no column of the catalog is {KEY}", hint=hint)
     fields = tuple(field_named(name, shop.dialect) for name in mapped.fields)
-    work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus, beside)
     folder.mkdir(parents=True, exist_ok=True)
+    work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus, beside, folder)
     parsed = folder / "accepted.arrow"
     work.read_all(parsed)
     read = partial(filled, parsed, mapped, mapped.fields)
@@ -112,6 +114,7 @@ class _Work:
 
     Attributes:
         known: what the shop holds.
+        told: fields of which the onlooker may know which texts stand.
         total: rows, once all were read.
     """
 
@@ -126,6 +129,7 @@ class _Work:
     keys: kept.Keys
     known: Known | None
     beside: Onlooker | None
+    told: tuple[str, ...] = ()
     total: int = 0
 
     @classmethod
@@ -138,18 +142,22 @@ class _Work:
         lookups: Lookups,
         known: Known | None,
         beside: Onlooker | None,
+        folder: Path,
     ) -> _Work:
         rules = rules_of(settings, lookups, new_known=known is not None or settings.mode == "update-only")
         placer = Placer(mapped=mapped, severity=settings.severity)
         formats = {name: found for name, found in mapped.formats.items() if isinstance(found, Format)}
         owners = owners_of(mapped, mapped.fields)
+        reader = Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners)
+        screen = Screen(fields, rules)
         return cls(
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
             beside=beside,
-            reader=Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners),
-            screen=Screen(fields, rules),
+            reader=reader,
+            screen=screen,
+            told=tuple(beside.begin(Standing.of(fields, reader, screen))) if beside else (),
             table=product_table(fields, rules),
-            keys=kept.Keys(fields={of.name: of for of in fields}, ctx=ctx),
+            keys=kept.Keys(fields={of.name: of for of in fields}, ctx=ctx, folder=folder),
         )  # fmt: skip
 
     def read_all(self, path: Path) -> None:
@@ -179,13 +187,15 @@ class _Work:
 
     def _look(self, texts: pl.DataFrame, schema: pa.Schema) -> _Seen:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
-        short = self.reader.short(texts)
-        sight = self.beside.glance(short.frame[KEY]) if self.beside else None
-        done = self.reader.long(texts, short, sight)
+        first = self.reader.first(texts, later=self.told)
+        sight = self.beside.glance(first.frame[KEY]) if self.beside else None
+        known = self._standing(first.frame, sight) if sight else NOTHING
+        short = self.reader.rest(texts, first, self.told, known)
+        done = self.reader.long(texts, short, sight.calm if sight else None)
         values = done.frame
         keys, calm = self.keys.of(values, done.few), {name: calm_column(name) for name in _long(self.fields)}
-        judged = values.with_columns(self._news(keys["sku"]))
-        doubt = self.screen.suspicious(judged, done.few)
+        judged = values.with_columns(self._news(keys["sku"], sight))
+        doubt = self.screen.suspicious(judged, done.few, known)
         return _Seen(
             places=values.select(POSITION), odd=_spotted(done.odd, values, texts),
             values=judged.filter(doubt), texts=texts.filter(doubt),
@@ -193,13 +203,19 @@ class _Work:
             beside=sight.look(values, done.few) if sight else None,
         )  # fmt: skip
 
-    def _news(self, skus: kept.Words) -> pl.Series:
+    def _standing(self, cells: pl.DataFrame, sight: Sight) -> KnownCells:
+        """What is known of the cells that were left for later."""
+        rows = sight.standing(cells) if self.told else None
+        return NOTHING if rows is None else KnownCells(self.told, np.flatnonzero(~rows))
+
+    def _news(self, skus: kept.Words, sight: Sight | None) -> pl.Series:
         """Does the shop lack the product."""
         if self.settings.mode == "update-only":
             return pl.Series(product.NEW, [product.NO]).new_from_index(0, len(skus))
         if self.known is None:
             return pl.Series(product.NEW, [product.UNKNOWN]).new_from_index(0, len(skus))
-        listed = pl.Series(kept.among(skus, self.known.hashes))
+        found = sight.listed() if sight else None
+        listed = pl.Series(kept.among(skus, self.known.hashes) if found is None else found)
         words = pl.when(listed).then(pl.lit(product.NO)).otherwise(pl.lit(product.YES))
         return pl.select(words.alias(product.NEW)).to_series()
 
