@@ -11,7 +11,7 @@ from threading import RLock
 from typing import TypeVar
 
 #: Pieces that are looked at at a time, and one more that lies ready; each takes memory.
-_AT_ONCE = 3
+_AT_ONCE = 2
 #: Seconds that a thread lets another wait for the interpreter. Work ahead is mostly in libraries that let go
 #: of it, and has to ask for it again after every call: the usual five milliseconds are longer than the call.
 _TURN = 0.0005

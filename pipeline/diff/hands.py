@@ -33,7 +33,7 @@ from pipeline.store.disk_errors import disk_errors
 #: Products to decide from which on the other's start, most of a second, pays.
 WORTH = 20_000
 #: Stretches that the other is given at a time, and portions that wait for an earlier one.
-_GIVEN, _WAITING = 3, 8
+_GIVEN, _WAITING = 2, 8
 #: Seconds that an answer may take; a stretch takes less than one.
 PATIENCE = 120.0
 _FIRST = "decider"

@@ -21,7 +21,7 @@ from pipeline.store.disk_errors import disk_errors
 
 #: Name of the column that says which row of the file a laid aside row belongs to.
 AT = "__at"
-STRETCH = 1_536
+STRETCH = 2_048
 _MOST_STRETCHES = 256
 
 

@@ -27,7 +27,7 @@ from pipeline.ahead import beforehand
 from pipeline.read.catalog import ReadOptions
 from pipeline.read.dialect import Dialect
 from pipeline.read.header import RULE, footer_length
-from pipeline.read.lines import Scanner, places_of
+from pipeline.read.lines import Scanner, places_of_two
 from pipeline.read.notes import Notes
 from pipeline.read.records import swallowed_lines
 from pipeline.read.table import TableWriter
@@ -125,8 +125,10 @@ class Utf8:
             block = self._left + block
         end = _end_of_characters(block)
         self._left = block[end:]
+        bounds = pa.py_buffer(np.array([0, end], dtype=np.int64))
+        whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(block)])
         try:
-            self._polars.Series([block[:end]], dtype=self._polars.Binary).cast(self._polars.String)
+            self._polars.Series(whole).cast(self._polars.String)
         except self._polars.exceptions.ComputeError:
             return False
         return True
@@ -285,11 +287,11 @@ class _Cells:
         """Whether a byte stands in any cell: most columns are short, and one search tells."""
         return _searched(byte).search(self.codes.data) is not None
 
-    def counted(self, byte: bytes) -> npt.NDArray[np.int64] | None:
-        """How often a byte stands in each cell; None where it is in none."""
-        if not self.hold(byte):
-            return None
-        return np.diff(np.searchsorted(places_of(self.codes, ord(byte)), self.starts))
+    def counted(self, one: bytes, other: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """How often each of two bytes stands in each cell."""
+        both = places_of_two(self.codes, ord(one), ord(other))
+        first, second = (np.diff(np.searchsorted(places, self.starts)) for places in both)
+        return first, second
 
     def begin_with(self, some: bytes) -> bool:
         """Whether any cell begins with one of these bytes."""
@@ -328,19 +330,26 @@ def _spans(columns: Sequence[_Cells], dialect: Dialect, most: int) -> npt.NDArra
     for cells in columns:
         if len(cells.codes) > most and int(np.diff(cells.starts).max()) > most:
             raise _NotProven  # the slow way says where it is
-        breaks = cells.counted(b"\n")
-        if breaks is None:
+        if not cells.hold(b"\n"):
             continue
-        _look_inside(cells, breaks, dialect, len(columns))
+        breaks, inside = cells.counted(b"\n", dialect.delimiter.encode())
+        _look_inside(cells, breaks, inside, dialect, len(columns))
         spans += breaks
     return spans
 
 
-def _look_inside(cells: _Cells, breaks: npt.NDArray[np.int64], dialect: Dialect, width: int) -> None:
-    """Refuse where a cell holds whole records."""
-    inside = cells.counted(dialect.delimiter.encode())
-    if inside is None:
-        return
+def _look_inside(
+    cells: _Cells,
+    breaks: npt.NDArray[np.int64],
+    inside: npt.NDArray[np.int64],
+    dialect: Dialect,
+    width: int,
+) -> None:
+    """Refuse where a cell holds whole records.
+
+    Args:
+        breaks, inside: how many lines end in each cell, and how many delimiters it holds.
+    """
     for row in np.flatnonzero((breaks > 0) & (inside >= width - 1)):
         if swallowed_lines(cells.column[int(row)].as_py(), dialect, width):
             raise _NotProven

@@ -62,6 +62,19 @@ def places_of(codes: npt.NDArray[np.uint8], code: int) -> npt.NDArray[np.int64]:
     return found[0] if len(found) == 1 else np.concatenate(found or [np.zeros(0, np.int64)])
 
 
+def places_of_two(
+    codes: npt.NDArray[np.uint8], one: int, other: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where each of two bytes stands, in one pass."""
+    found = [np.zeros(0, np.int64)]
+    for start in range(0, len(codes), _SLICE):
+        some = codes[start : start + _SLICE]
+        found.append(np.flatnonzero((some == one) | (some == other)) + start)
+    both = np.concatenate(found)
+    is_one = codes[both] == one
+    return both[is_one], both[~is_one]
+
+
 def count_of(codes: npt.NDArray[np.uint8], code: int) -> int:
     """How often a byte stands there."""
     return sum(

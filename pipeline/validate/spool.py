@@ -29,9 +29,11 @@ def chunks(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Iterato
 
 
 def _frame(batches: list[pa.RecordBatch]) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.Table.from_batches(batches))
-    assert isinstance(frame, pl.DataFrame)
-    return frame.rechunk()  # of several pieces each question would be asked by the piece
+    """One piece a column, since of several pieces each question would be asked by the piece; column by
+    column, since the pieces take as much memory again."""
+    rows = pa.Table.from_batches(batches)
+    columns = zip(rows.column_names, rows.columns, strict=True)
+    return pl.DataFrame([pl.Series(name, column).rechunk() for name, column in columns])
 
 
 def table_of(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
