@@ -107,8 +107,9 @@ def told_by(record: Record, market: Market) -> list[Told]:
     effect, sku = record.effect, record.sku
     if effect is _UPDATE:
         # Also what is let through: whether the shop still holds our last write is a guess then.
-        empty = (own_tag(change.field) for change in record.changes if not change.before)
-        told.extend(("blind", sku, tag) for tag in empty if tag in EVERY_TAG)
+        for change in live:
+            if not change.before and (tag := own_tag(change.field)) in EVERY_TAG:
+                told.append(("blind", sku, tag))
     if record.acquitted:
         told.append(("back", sku, _let_through(record)))
         live = [change for change in live if change.field not in record.acquitted]
@@ -116,7 +117,9 @@ def told_by(record: Record, market: Market) -> list[Told]:
             return told
     if effect is _UPDATE:
         told.append(("changed", sku, None))
-        told.extend((measure, sku, None) for change in live for measure in _about(change))
+        for change in live:
+            if (measure := _about(change)) is not None:
+                told.append((measure, sku, None))
     elif effect is _CREATE:
         if record.action is _NEW:
             told.append(("created", sku, None))
@@ -135,27 +138,28 @@ def _let_through(record: Record) -> tuple[int, int, float]:
     return len(record.acquitted), sum(map(is_price, record.acquitted)), max(times, default=0.0)
 
 
-def _about(change: Change) -> Iterator[str]:
-    """The sets that a product belongs to for the sake of a change."""
+def _about(change: Change) -> str | None:
+    """The set that a product belongs to for the sake of a change."""
     tag = own_tag(change.field)
     if not change.after:
-        yield "blanked"
-    elif tag in _STOCK and amount(change.after) is None and amount(change.before or "1"):
-        yield "zeroed"
-    elif tag == "Status":
-        yield from _status(change)
-    elif change.field == "PrimaryCategory" and change.before:
-        yield "moved"
-    elif change.field in _TEXTS and _visible(change.after) * 2 < _visible(change.before or ""):
-        yield "shrunk"
+        return "blanked"
+    if tag in _STOCK:
+        zero = amount(change.after) is None and amount(change.before or "1")
+        return "zeroed" if zero else None
+    if tag == "Status":
+        return _status(change)
+    if change.field == "PrimaryCategory" and change.before:
+        return "moved"
+    if change.field in _TEXTS and _visible(change.after) * 2 < _visible(change.before or ""):
+        return "shrunk"
+    return None
 
 
-def _status(change: Change) -> Iterator[str]:
+def _status(change: Change) -> str | None:
     before, after = (change.before or "active").strip().lower(), change.after.strip().lower()
     if after == "deleted" != before:
-        yield "removed"
-    elif after == "inactive" and before == "active":
-        yield "deactivated"
+        return "removed"
+    return "deactivated" if after == "inactive" and before == "active" else None
 
 
 def _prices(record: Record, market: Market) -> Iterator[Told]:

@@ -41,6 +41,8 @@ _LONG = frozenset({Kind.HTML})
 _NUMBER = r"\A(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?\z"
 #: Distinct texts whose hash is remembered, a column.
 _REMEMBERED = 50_000
+#: Columns that are hashed together where not all of their hashes are needed at a time.
+_TOGETHER = 6
 
 
 def is_long(of: Field) -> bool:
@@ -138,6 +140,15 @@ def mixed(fields: Sequence[Field], letters: Mapping[str, Words], rows: int) -> W
         factor = factor * _ODD % 2**_WORD
         if not is_long(of) and of.name in letters:
             found += letters[of.name] * np.uint64(factor)
+    return found
+
+
+def mixed_of(frame: pl.DataFrame, hasher: Hasher) -> Words:
+    """`mixed` of a frame's own texts; a few columns at a time, since hashes are as wide as the frame."""
+    short, found = [of.name for of in hasher.fields if not is_long(of)], np.zeros(frame.height, dtype=np.uint64)
+    for start in range(0, len(short), _TOGETHER):
+        letters = hasher.letters(frame.select(short[start : start + _TOGETHER]))
+        found += mixed(hasher.fields, letters, frame.height)
     return found
 
 

@@ -4,6 +4,7 @@ one that says which are calm."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,9 @@ class ShopHashes:
     """
 
     def __init__(self, snapshot: Snapshot, rows: int, fields: Sequence[Field], ctx: Context) -> None:
-        self._hashes = {of.name: Column(_place(snapshot, of, ctx), rows, "<u8") for of in fields}
+        with ThreadPoolExecutor() as pool:  # each is looked at to its last byte
+            columns = pool.map(lambda of: Column(_place(snapshot, of, ctx), rows, "<u8"), fields)
+            self._hashes = dict(zip((of.name for of in fields), columns, strict=True))
         self._mixed = Column(_place_of_mixed(snapshot, self._hashes.values()), rows, "<u8")
         self._calm = {
             of.name: Column(place(snapshot, ".calm", calm.RECIPE, of.name), rows, np.bool_)

@@ -143,9 +143,8 @@ class _Sight:
         if self._standing is None or partners.mean() < _WORTH:
             return None
         at = np.maximum(self._rows, 0)
-        short = [of.name for of in self._hasher.fields if not screen.is_long(of)]
-        words = screen.mixed(self._hasher.fields, self._hasher.letters(cells.select(short)), len(at))
-        alike: Flags = partners & (words == self._shop.mixed(at)) & self._standing.of(at)
+        alike: Flags = partners & self._standing.of(at)
+        alike &= screen.mixed_of(cells, self._hasher) == self._shop.mixed(at)
         # To a hash no text and an empty one are the same, but the one leaves alone what the other clears.
         empty = pl.any_horizontal(pl.col(name) == "" for name in self._standing.names)
         alike &= ~cells.select(empty.fill_null(value=False)).to_series().to_numpy()

@@ -182,7 +182,8 @@ def _astray(parents: Words, skus: Words, rows: npt.NDArray[np.int64], known: Wor
     """Whose parent is nowhere, or has a parent itself; `rows` are those with a parent."""
     here = among(parents, np.sort(skus))
     if known is not None:
-        here |= among(parents, known)
+        rest = np.flatnonzero(~here)
+        here[rest] = among(parents[rest], known)
     return ~here | among(parents, np.sort(skus[rows]))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 #: Each pandera call costs a tenth of a second, so chunks are large; memory bounds them.
 CHUNK_ROWS = 100_000
-CHUNK_BYTES = 44 * 1024 * 1024
+CHUNK_BYTES = 36 * 1024 * 1024
 
 
 def chunks(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Iterator[pl.DataFrame]:

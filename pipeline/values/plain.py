@@ -153,11 +153,11 @@ def _plain_money(decimals: int) -> Plain:
 
 
 def _padded(decimals: int) -> pl.Expr:
-    """With exactly so many decimals, two at least, given no more than two."""
-    ends = {2: r"\.[0-9]{2}\z", 1: r"\.[0-9]\z"}
+    """Digits with exactly so many decimals, two at least, given no more than two."""
     rest = pl.lit("." + "0" * decimals)
-    for given, pattern in ends.items():
-        rest = pl.when(_CELL.str.contains(pattern)).then(pl.lit("0" * (decimals - given))).otherwise(rest)
+    for given in (2, 1):
+        ends_so = _CELL.str.slice(-given - 1, 1) == "."
+        rest = pl.when(ends_so).then(pl.lit("0" * (decimals - given))).otherwise(rest)
     return pl.concat_str(_CELL, rest)
 
 
