@@ -107,9 +107,8 @@ def told_by(record: Record, market: Market) -> list[Told]:
     effect, sku = record.effect, record.sku
     if effect is _UPDATE:
         # Also what is let through: whether the shop still holds our last write is a guess then.
-        for change in live:
-            if not change.before and (tag := own_tag(change.field)) in EVERY_TAG:
-                told.append(("blind", sku, tag))
+        empty = [own_tag(change.field) for change in live if not change.before]
+        told += [("blind", sku, tag) for tag in empty if tag in EVERY_TAG]
     if record.acquitted:
         told.append(("back", sku, _let_through(record)))
         live = [change for change in live if change.field not in record.acquitted]
@@ -117,9 +116,7 @@ def told_by(record: Record, market: Market) -> list[Told]:
             return told
     if effect is _UPDATE:
         told.append(("changed", sku, None))
-        for change in live:
-            if (measure := _about(change)) is not None:
-                told.append((measure, sku, None))
+        told += [(about, sku, None) for change in live if (about := _about(change)) is not None]
     elif effect is _CREATE:
         if record.action is _NEW:
             told.append(("created", sku, None))

@@ -145,7 +145,8 @@ def mixed(fields: Sequence[Field], letters: Mapping[str, Words], rows: int) -> W
 
 def mixed_of(frame: pl.DataFrame, hasher: Hasher) -> Words:
     """`mixed` of a frame's own texts; a few columns at a time, since hashes are as wide as the frame."""
-    short, found = [of.name for of in hasher.fields if not is_long(of)], np.zeros(frame.height, dtype=np.uint64)
+    short = [of.name for of in hasher.fields if not is_long(of)]
+    found = np.zeros(frame.height, dtype=np.uint64)
     for start in range(0, len(short), _TOGETHER):
         letters = hasher.letters(frame.select(short[start : start + _TOGETHER]))
         found += mixed(hasher.fields, letters, frame.height)
@@ -186,7 +187,8 @@ def may_differ(
         unlike |= letters[name] != theirs.of(name, at)
     some = np.flatnonzero(unlike & (rows != NOWHERE))
     ours = {name: words[some] for name, words in letters.items()}
-    ours |= hasher.letters(frame.select(name for name in short if name not in ours)[some])
+    if rest := [name for name in short if name not in ours]:
+        ours |= hasher.letters(frame.select(rest)[some])
     differs = _differing(frame, hasher, theirs, ours, some, at[some], same)
     for number, of in enumerate(hasher.fields):
         flags = differs[of.name]

@@ -161,9 +161,7 @@ class _Sight:
 
     def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:
         """Which rows those of the shop are, and in what these may differ from them."""
-        doubts = screen.may_differ(
-            values, self._hasher, self._shop, self._rows, few, self._same, self._alike
-        )
+        doubts = screen.may_differ(values, self._hasher, self._shop, self._rows, few, self._same, self._alike)
         return self._rows, doubts
 
 

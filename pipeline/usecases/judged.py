@@ -22,8 +22,9 @@ from pipeline.values.kinds import parse
 from schemas.fields import field_named
 
 if TYPE_CHECKING:
-    from pipeline.validate.accepted import Accepted, Onlooker
+    from pipeline.validate.accepted import Accepted
     from pipeline.validate.known import Known
+    from pipeline.validate.onlooker import Onlooker
 
 CATEGORY = "PrimaryCategory"
 

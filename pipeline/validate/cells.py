@@ -18,7 +18,7 @@ from schemas.fields import CLEAR, Field, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Sure:
     """Cells of a chunk that are known to be values as they stand, and to break no rule by themselves.
 
     Attributes:
@@ -29,10 +29,10 @@ class Known:
     rest: npt.NDArray[np.int64] | None = None
 
 
-#: Of no cell anything is known.
-NOTHING = Known()
+#: Nothing is known of any cell.
+UNSURE = Sure()
 #: A column of descriptions → which of them are known to be calm.
-Knows = Callable[[pl.Series], pl.Series | None]
+Calm = Callable[[pl.Series], pl.Series | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,7 @@ class Reader:
 
     def parsed(self, texts: pl.DataFrame, fields: Sequence[Field]) -> Parsed:
         """Values for the texts of some fields, but for what an empty cell means; others as they stand."""
-        worded = texts if self.clear == CLEAR else texts.with_columns(map(self._worded, fields))
-        return parse_columns(worded, fields, self.formats, self.ctx, self.known)
+        return parse_columns(self._worded(texts, fields), fields, self.formats, self.ctx, self.known)
 
     def first(self, frame: pl.DataFrame, later: Collection[str] = ()) -> Parsed:
         """Values for texts, and the cells without one, by row of the frame; descriptions as they stand.
@@ -63,45 +62,47 @@ class Reader:
             later: fields that are to stand as they are, too.
         """
         short = [of for of in self.fields if of.kind is not Kind.HTML and of.name not in later]
-        return self._filled(frame, self.parsed(frame, short), short)
+        long = [of for of in self.fields if of.kind is Kind.HTML]
+        return self._filled(frame, self.parsed(self._worded(frame, long), short), short)
 
-    def rest(self, frame: pl.DataFrame, done: Parsed, later: Collection[str], known: Known) -> Parsed:
+    def rest(self, frame: pl.DataFrame, done: Parsed, later: Collection[str], sure: Sure) -> Parsed:
         """The same with the fields parsed that weren't yet: but for cells that are known."""
         fields = [of for of in self.fields if of.name in later]
         if not fields:
             return done
-        if known.rest is None:
+        if sure.rest is None:
             found = self.parsed(done.frame, fields)
-            return self._filled(frame, Parsed(found.frame, done.odd + found.odd, done.few | found.few), fields)
-        texts = done.frame.select(known.names)[known.rest]
+            both = Parsed(found.frame, done.odd + found.odd, done.few | found.few)
+            return self._filled(frame, both, fields)
+        texts = done.frame.select(sure.names)[sure.rest]
         found = self.parsed(texts, fields)
-        changed = [name for name in known.names if not found.frame[name].equals(texts[name])]
+        changed = [name for name in sure.names if not found.frame[name].equals(texts[name])]
         values = done.frame.with_columns(
-            done.frame[name].scatter(known.rest, found.frame[name]) for name in changed
+            done.frame[name].scatter(sure.rest, found.frame[name]) for name in changed
         )
-        odd = [replace(one, row=int(known.rest[one.row])) for one in found.odd]
+        odd = [replace(one, row=int(sure.rest[one.row])) for one in found.odd]
         return self._filled(frame, Parsed(values, done.odd + odd, done.few), fields)
 
-    def long(self, frame: pl.DataFrame, done: Parsed, known: Knows | None = None) -> Parsed:
+    def long(self, frame: pl.DataFrame, done: Parsed, calm: Calm | None = None) -> Parsed:
         """The same with descriptions parsed, each of which gets a column that says which of them are calm
         (`calm_column`): those are values as they stand.
 
         Args:
-            known: says which texts of a field are known to be calm; None = of none of the field's.
+            calm: says which texts of a column are known to be calm, or None.
         """
         long = [of for of in self.fields if of.kind is Kind.HTML]
         values, odd = done.frame, [*done.odd]
         for of in long:
-            values, problems = self._long(values, of, known)
+            values, problems = self._long(values, of, calm)
             odd += problems
         return self._filled(frame, Parsed(values, odd, done.few), long)
 
-    def _long(self, frame: pl.DataFrame, field: Field, known: Knows | None) -> tuple[pl.DataFrame, list[Odd]]:
+    def _long(self, frame: pl.DataFrame, field: Field, calm: Calm | None) -> tuple[pl.DataFrame, list[Odd]]:
         """A column of descriptions: only those that don't stand as they are are parsed."""
         name = field.name
-        calm = _calm(frame[name], known)
-        marked = frame.with_columns(calm.alias(calm_column(name)))
-        rows = (~calm).arg_true()
+        stand = _calm(frame[name], calm)
+        marked = frame.with_columns(stand.alias(calm_column(name)))
+        rows = (~stand).arg_true()
         if rows.is_empty():
             return marked, []
         found, odd = parse_column(frame[name].gather(rows), field, self.formats.get(name, Format()), self.ctx)
@@ -119,9 +120,14 @@ class Reader:
             odd += problems
         return Parsed(values, odd, few)
 
-    def _worded(self, field: Field) -> pl.Expr:
-        asked = pl.col(field.name).str.strip_chars() == self.clear
-        return pl.when(asked).then(pl.lit(CLEAR)).otherwise(pl.col(field.name)).alias(field.name)
+    def _worded(self, texts: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
+        """With `CLEAR` in the place of the settings' own word."""
+        if self.clear == CLEAR:
+            return texts
+        cells = ((of.name, pl.col(of.name).str.strip_chars() == self.clear) for of in fields)
+        return texts.with_columns(
+            pl.when(asked).then(pl.lit(CLEAR)).otherwise(name).alias(name) for name, asked in cells
+        )
 
     def _blanks(
         self, frame: pl.DataFrame, values: pl.Series, field: Field
@@ -138,9 +144,9 @@ class Reader:
         return None, [Odd(row=row, field=field.name, text="", problem=problem) for row in rows]
 
 
-def _calm(texts: pl.Series, known: Knows | None) -> pl.Series:
+def _calm(texts: pl.Series, calm: Calm | None) -> pl.Series:
     """Which texts are calm: only those are looked at of which it isn't known."""
-    found = known(texts) if known else None
+    found = calm(texts) if calm else None
     if found is None:
         return stands(texts)
     rest = (~found).arg_true()

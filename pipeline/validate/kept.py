@@ -77,7 +77,7 @@ class Keys:
         """Keep this of the rows that come next."""
         for name, column in words.items():
             if name not in self._files:
-                self._files[name] = TemporaryFile(dir=self.folder)
+                self._files[name] = TemporaryFile(dir=self.folder)  # noqa: SIM115 - closed when taken
             self._files[name].write(column.tobytes())
 
     def take(self, name: Name) -> Words | None:

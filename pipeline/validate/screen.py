@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.validate.calm import calm_column
-from pipeline.validate.cells import NOTHING, Known
+from pipeline.validate.cells import UNSURE, Sure
 from pipeline.values.columns import Few
 from schemas import category, checks
 from schemas.calmhtml import is_calm
@@ -67,7 +67,7 @@ class Screen:
         return [sorted(shop.brands), sorted(shop.categories.items()), shop.sku_pattern, shop.sku_longest]
 
     def suspicious(
-        self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({}), known: Known = NOTHING
+        self, frame: pl.DataFrame, few: Mapping[str, Few] = MappingProxyType({}), sure: Sure = UNSURE
     ) -> pl.Series:
         """Which rows may break a rule; those that can't are False.
 
@@ -75,20 +75,20 @@ class Screen:
             frame: values by canonical name, `NEW`, and where they are known already, answers to "is it
                 calm" by `calm_column` (descriptions are long: they're looked at once).
             few: columns of few values.
-            known: cells that break no rule by themselves.
+            sure: cells that break no rule by themselves.
         """
         attributes = _attributes(frame, self._fields, self._shop)
         doubts = [
             *self._texts(frame),
-            *self._cells([name for name in self._of_cells if name not in known.names], few),
+            *self._cells([name for name in self._of_cells if name not in sure.names], few),
             *self._of_rows,
             *(_sure(doubt, f"attribute {number}") for number, doubt in enumerate(attributes)),
         ]
         found = frame.select(doubts).select(pl.any_horizontal(pl.all())).to_series()
-        if known.rest is None or not len(known.rest):
+        if sure.rest is None or not len(sure.rest):
             return found
-        rest = self.of_cells(frame.select(known.names)[known.rest], known.names, few)
-        return found.scatter(known.rest, found.gather(known.rest) | rest)
+        rest = self.of_cells(frame.select(sure.names)[sure.rest], sure.names, few)
+        return found.scatter(sure.rest, found.gather(sure.rest) | rest)
 
     def of_cells(
         self, frame: pl.DataFrame, names: Iterable[str], few: Mapping[str, Few] = MappingProxyType({})

@@ -29,7 +29,7 @@ from pipeline.settings import CatalogSettings, Shop
 from pipeline.validate import across, kept
 from pipeline.validate.accepted import Accepted
 from pipeline.validate.calm import calm_column
-from pipeline.validate.cells import NOTHING, Known as KnownCells, Reader, owners_of
+from pipeline.validate.cells import UNSURE, Reader, Sure, owners_of
 from pipeline.validate.judging import Judge, spot_of
 from pipeline.validate.known import Known
 from pipeline.validate.lent import filled, flag, lend, stored
@@ -189,13 +189,13 @@ class _Work:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
         first = self.reader.first(texts, later=self.told)
         sight = self.beside.glance(first.frame[KEY]) if self.beside else None
-        known = self._standing(first.frame, sight) if sight else NOTHING
-        short = self.reader.rest(texts, first, self.told, known)
+        sure = self._sure(first.frame, sight) if sight else UNSURE
+        short = self.reader.rest(texts, first, self.told, sure)
         done = self.reader.long(texts, short, sight.calm if sight else None)
         values = done.frame
         keys, calm = self.keys.of(values, done.few), {name: calm_column(name) for name in _long(self.fields)}
         judged = values.with_columns(self._news(keys["sku"], sight))
-        doubt = self.screen.suspicious(judged, done.few, known)
+        doubt = self.screen.suspicious(judged, done.few, sure)
         return _Seen(
             places=values.select(POSITION), odd=_spotted(done.odd, values, texts),
             values=judged.filter(doubt), texts=texts.filter(doubt),
@@ -203,10 +203,10 @@ class _Work:
             beside=sight.look(values, done.few) if sight else None,
         )  # fmt: skip
 
-    def _standing(self, cells: pl.DataFrame, sight: Sight) -> KnownCells:
+    def _sure(self, cells: pl.DataFrame, sight: Sight) -> Sure:
         """What is known of the cells that were left for later."""
         rows = sight.standing(cells) if self.told else None
-        return NOTHING if rows is None else KnownCells(self.told, np.flatnonzero(~rows))
+        return UNSURE if rows is None else Sure(self.told, np.flatnonzero(~rows))
 
     def _news(self, skus: kept.Words, sight: Sight | None) -> pl.Series:
         """Does the shop lack the product."""

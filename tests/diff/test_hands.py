@@ -71,7 +71,8 @@ def test_the_other_takes_part(draft: Draft, tmp_path: Path) -> None:
     """With nobody deciding here, all comes from there."""
     decider = draft._decider()
     with Hands(decider, Market(), products=ROWS, folder=tmp_path, worth=0) as hands:
-        there = [hands._ask(met) for met in draft._met(draft._doubts())]
+        asked = [hands._asked_for(met) for met in draft._met(draft._doubts())]
+        there = [portion.result(60.0) for portion in asked if portion is not None]
     assert there == [decider.portion(met, Market()) for met in draft._met(draft._doubts())]
 
 

@@ -72,12 +72,12 @@ def test_who_looks_on_knows_only_what_a_look_would_find(
     reader = Reader(
         fields=FIELDS, formats={}, ctx=CTX, clear=CLEAR, owners={n: frozenset({0}) for n in NAMES}
     )
-    short = reader.short(frame)
-    alone = reader.long(frame, short, None)
+    short = reader.first(frame)
+    alone = reader.long(frame, short)
     for _ in range(2):  # once by who makes the files, once by who finds them
         look = FirstLook(fields, snapshot, CTX)
         sight = look.glance(short.frame[KEY])
-        told = reader.long(frame, short, sight)
+        told = reader.long(frame, short, sight.calm)
         assert told.frame.equals(alone.frame)
         assert (told.odd, told.few) == (alone.odd, alone.few)
         unasked = look.glance(short.frame[KEY]).look(alone.frame, {})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 import polars as pl
@@ -24,7 +26,7 @@ ROWS = st.lists(st.tuples(SKU, SKU, BRANDS, CATEGORIES), max_size=12)
 
 
 def keys_of(rows: list[Row], size: int, names: tuple[str, ...] = NAMES) -> Keys:
-    keys = Keys(fields={name: FIELDS[name] for name in names}, ctx=Context())
+    keys = Keys(fields={name: FIELDS[name] for name in names}, ctx=Context(), folder=Path(gettempdir()))
     for start in range(0, len(rows), size):
         frame = pl.DataFrame(rows[start : start + size], schema=dict.fromkeys(NAMES, pl.String), orient="row")
         keys.add(keys.of(frame))

@@ -177,10 +177,11 @@ class TestBlanksAndClearing:
         assert told(accepted) == [("blank-cell", "B2"), ("blank-cell", "B3")]
         assert accepted.rejected_skus == {"A", "B"}
 
-    def test_the_settings_choose_the_word(self, run: Run, rows_of: RowsOf) -> None:
-        rows = [{"SellerSku": "A", "Name": "(none)"}, {"SellerSku": "B", "Name": "__CLEAR__"}]
+    @pytest.mark.parametrize("name", ["Name", "Description", "SalePrice"])
+    def test_the_settings_choose_the_word(self, run: Run, rows_of: RowsOf, name: str) -> None:
+        rows = [{"SellerSku": "A", name: "(none)"}, {"SellerSku": "B", name: "__CLEAR__"}]
         accepted = run(rows, known="AB", settings={"clear": "(none)"})
-        assert [row["Name"] for row in rows_of(accepted)] == ["", ""]
+        assert [row[name] for row in rows_of(accepted)] == ["", ""]
 
 
 class TestNewProducts:
