@@ -70,7 +70,7 @@ class Doubts:
 
 
 class FirstLook:
-    """Looks at each row of the file while it is validated (`validate.accepted.Onlooker`).
+    """Looks at each row of the file while it is validated (`validate.onlooker.Onlooker`).
 
     Args:
         fields: those that the shop shows.

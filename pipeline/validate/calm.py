@@ -1,7 +1,7 @@
 """Descriptions that need no second look: values as they stand, which break no rule.
 
 They are most of a catalog's bytes, so each is looked at once. Who looks on may know the answer: of a
-text that the shop holds letter by letter it was found once and for all (see `accepted.Sight`).
+text that the shop holds letter by letter it was found once and for all (see `onlooker.Sight`).
 """
 
 from __future__ import annotations

@@ -150,12 +150,13 @@ class _Work:
         owners = owners_of(mapped, mapped.fields)
         reader = Reader(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, owners=owners)
         screen = Screen(fields, rules)
+        standing = Standing(fields=fields, formats=formats, ctx=ctx, clear=settings.clear, screen=screen)
         return cls(
             mapped=mapped, fields=fields, settings=settings, rules=rules, placer=placer, known=known,
             beside=beside,
             reader=reader,
             screen=screen,
-            told=tuple(beside.begin(Standing.of(fields, reader, screen))) if beside else (),
+            told=tuple(beside.begin(standing)) if beside else (),
             table=product_table(fields, rules),
             keys=kept.Keys(fields={of.name: of for of in fields}, ctx=ctx, folder=folder),
         )  # fmt: skip

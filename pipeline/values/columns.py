@@ -194,6 +194,19 @@ def _placed(column: pl.Series, name: str, problems: Mapping[str, Problem]) -> li
     ]
 
 
+def stand(
+    frame: pl.DataFrame, fields: Sequence[Field], formats: Mapping[str, Format], ctx: Context
+) -> pl.Series:
+    """Rows of which each text of some fields is plainly a value as it stands; what isn't there is, too."""
+    looked = _looked_at(
+        frame, {field.name: plain_source(field, formats.get(field.name, Format()), ctx) for field in fields}
+    )
+    found = pl.Series([True]).new_from_index(0, frame.height)
+    for name, (plain, values) in looked.items():
+        found &= frame[name].is_null() | (plain & (values == frame[name]).fill_null(value=False))
+    return found
+
+
 def comparable_column(column: pl.Series, field: Field, ctx: Context) -> pl.Series:
     """Values → comparables; null stays null."""
     looked = _looked_at(column.to_frame(), {column.name: plain_value(field, ctx)})

@@ -23,7 +23,6 @@ from pipeline.read.catalog import LINE, PART, ROW, Catalog, Mapped, Part, Source
 from pipeline.settings import CatalogSettings, Shop
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
-from pipeline.validate.cells import Reader
 from pipeline.validate.kept import hashes
 from pipeline.validate.known import Known
 from pipeline.validate.rules import informed
@@ -179,8 +178,13 @@ def how(judging: Judging, names: Sequence[str]) -> Standing:
     """How texts of some fields are judged."""
     fields = tuple(field_named(name, SHOP.dialect) for name in names)
     rules = shop_rules(judging.settings, judging.lists, new_known=True)
-    reader = Reader(fields=fields, formats=judging.mapped.formats, ctx=judging.ctx, clear=CLEAR, owners={})
-    return Standing.of(fields, reader, Screen(fields, rules))
+    return Standing(
+        fields=fields,
+        formats=judging.mapped.formats,
+        ctx=judging.ctx,
+        clear=CLEAR,
+        screen=Screen(fields, rules),
+    ).among(names)
 
 
 #: Rows of a shop, and whether each stands.
