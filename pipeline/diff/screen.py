@@ -143,12 +143,12 @@ def mixed(fields: Sequence[Field], letters: Mapping[str, Words], rows: int) -> W
     return found
 
 
-def mixed_of(frame: pl.DataFrame, hasher: Hasher) -> Words:
+def mixed_of(frame: pl.DataFrame, hasher: Hasher, few: Mapping[str, Few] = MappingProxyType({})) -> Words:
     """`mixed` of a frame's own texts; a few columns at a time, since hashes are as wide as the frame."""
     short = [of.name for of in hasher.fields if not is_long(of)]
     found = np.zeros(frame.height, dtype=np.uint64)
     for start in range(0, len(short), _TOGETHER):
-        letters = hasher.letters(frame.select(short[start : start + _TOGETHER]))
+        letters = hasher.letters(frame.select(short[start : start + _TOGETHER]), few)
         found += mixed(hasher.fields, letters, frame.height)
     return found
 

@@ -137,14 +137,14 @@ class _Sight:
         """Which of the rows the shop holds."""
         return None if self._clash else self._rows != NOWHERE
 
-    def standing(self, cells: pl.DataFrame) -> Flags | None:
+    def standing(self, cells: pl.DataFrame, few: Mapping[str, Few]) -> Flags | None:
         """Rows that are the shop's in all short fields, and stand there: so they do here."""
         partners = self._rows != NOWHERE
         if self._standing is None or partners.mean() < _WORTH:
             return None
         at = np.maximum(self._rows, 0)
         alike: Flags = partners & self._standing.of(at)
-        alike &= screen.mixed_of(cells, self._hasher) == self._shop.mixed(at)
+        alike &= screen.mixed_of(cells, self._hasher, few) == self._shop.mixed(at)
         # To a hash no text and an empty one are the same, but the one leaves alone what the other clears.
         empty = pl.any_horizontal(pl.col(name) == "" for name in self._standing.names)
         alike &= ~cells.select(empty.fill_null(value=False)).to_series().to_numpy()

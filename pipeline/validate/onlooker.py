@@ -20,11 +20,12 @@ class Sight(Protocol):
     def listed(self) -> npt.NDArray[np.bool_] | None:
         """Which of the rows the shop holds; None = it can't be told."""
 
-    def standing(self, cells: pl.DataFrame) -> npt.NDArray[np.bool_] | None:
+    def standing(self, cells: pl.DataFrame, few: Mapping[str, Few]) -> npt.NDArray[np.bool_] | None:
         """Rows whose texts are known to stand (`standing.Standing`); None = of too few to be worth it.
 
         Args:
             cells: texts of the fields that it speaks of (`Onlooker.begin`), values of the other short ones.
+            few: columns of few of those values.
         """
 
     def calm(self, texts: pl.Series) -> pl.Series | None:

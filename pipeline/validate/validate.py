@@ -40,7 +40,7 @@ from pipeline.validate.rules import informed, rules_of
 from pipeline.validate.screen import Screen
 from pipeline.validate.spool import Spool, chunks, table_of
 from pipeline.validate.standing import Standing
-from pipeline.values.columns import Odd
+from pipeline.values.columns import Odd, Parsed
 from pipeline.values.context import Context, Format
 from schemas import product
 from schemas.fields import KEY, Field, Kind, field_named
@@ -190,7 +190,7 @@ class _Work:
         """All that can be said of one chunk without the others: changes nothing, so several run at once."""
         first = self.reader.first(texts, later=self.told)
         sight = self.beside.glance(first.frame[KEY]) if self.beside else None
-        sure = self._sure(first.frame, sight) if sight else UNSURE
+        sure = self._sure(first, sight) if sight else UNSURE
         short = self.reader.rest(texts, first, self.told, sure)
         done = self.reader.long(texts, short, sight.calm if sight else None)
         values = done.frame
@@ -204,9 +204,9 @@ class _Work:
             beside=sight.look(values, done.few) if sight else None,
         )  # fmt: skip
 
-    def _sure(self, cells: pl.DataFrame, sight: Sight) -> Sure:
+    def _sure(self, first: Parsed, sight: Sight) -> Sure:
         """What is known of the cells that were left for later."""
-        rows = sight.standing(cells) if self.told else None
+        rows = sight.standing(first.frame, first.few) if self.told else None
         return UNSURE if rows is None else Sure(self.told, np.flatnonzero(~rows))
 
     def _news(self, skus: kept.Words, sight: Sight | None) -> pl.Series:

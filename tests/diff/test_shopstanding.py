@@ -243,7 +243,7 @@ def test_rows_stand_that_are_the_shops(
     cells = pl.DataFrame(ours, schema=dict.fromkeys([KEY, *NAMES], pl.String))
     cells = cells.with_columns(pl.col("Price") + ".00")
     cells = cells.with_columns(pl.col("Price").str.replace(".00.00", ".00", literal=True))
-    found = look.glance(cells[KEY]).standing(cells)
+    found = look.glance(cells[KEY]).standing(cells, {})
     assert (None if found is None else found.tolist()) == expected
 
 
