@@ -123,7 +123,7 @@ class Hands:
             _lay(_places(Path(self._desk.name), number)[0], met)
             self._other.stdin.write(b"%d\n" % number)
             self._other.stdin.flush()
-        except (OSError, ValueError, TypeError, AttributeError, pickle.PicklingError):
+        except Exception:  # noqa: BLE001 - whatever is wrong with the other: here it is decided
             self._dismiss()
             return None
         self._asked = number

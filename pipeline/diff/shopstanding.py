@@ -11,6 +11,9 @@ from pipeline.diff.tables import Flags, Rows, shop_batches
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.standing import Standing
 
+#: How rows are read for it; what they are asked then, `Standing.recipe` names.
+_RECIPE = "stands/1"
+
 
 class ShopStanding:
     """Of each row of the shop, whether it stands (`validate.standing`).
@@ -27,7 +30,7 @@ class ShopStanding:
 
     def __init__(self, snapshot: Snapshot, rows: int, standing: Standing) -> None:
         self.names = standing.names
-        self._flags = Column(place(snapshot, ".stands", standing.recipe), rows, np.bool_)
+        self._flags = Column(place(snapshot, ".stands", _RECIPE, standing.recipe), rows, np.bool_)
         if self._flags.missing:
             self._flags.make(_made(snapshot, standing))
 

@@ -107,6 +107,8 @@ class FirstLook:
     def done(self) -> None:
         """All rows were shown: the shop's SKUs and hashes are no longer needed."""
         if self._shop is not None:
+            if self._standing is not None:
+                self._standing.result()  # nobody is to write beside the snapshot once this is over
             self._clash, self._shop, self._standing = self._shop.result().index.clash, None, None
 
     def at(self, accepted: Accepted) -> Looked | None:

@@ -6,6 +6,7 @@ suspicion is read again (`across`).
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.store.disk_errors import disk_errors
 from pipeline.values.columns import Few, comparable_column
 from pipeline.values.columns import few as few_of
 from pipeline.values.context import Context
@@ -48,6 +50,9 @@ class Keys:
 
     Attributes:
         folder: where they lie until all rows were read: in memory they would grow with the catalog.
+
+    Raises:
+        StateError: the disk said no.
     """
 
     fields: dict[str, Field]
@@ -75,19 +80,27 @@ class Keys:
 
     def add(self, words: Mapping[Name, Words]) -> None:
         """Keep this of the rows that come next."""
-        for name, column in words.items():
-            if name not in self._files:
-                self._files[name] = TemporaryFile(dir=self.folder)  # noqa: SIM115 - closed when taken
-            self._files[name].write(column.tobytes())
+        with disk_errors("write into", self.folder):
+            for name, column in words.items():
+                if name not in self._files:
+                    self._files[name] = TemporaryFile(dir=self.folder)  # noqa: SIM115 - see `close`
+                self._files[name].write(column.tobytes())
 
     def take(self, name: Name) -> Words | None:
         """One word a row, in order, and no longer kept here; None where no row has any."""
         file = self._files.pop(name, None)
         if file is None:
             return None
-        with file:
+        with file, disk_errors("write into", self.folder):
             file.seek(0)
             return np.frombuffer(bytearray(file.read()), dtype=np.uint64)
+
+    def close(self) -> None:
+        """Nothing of it is asked for any more."""
+        for file in self._files.values():
+            with contextlib.suppress(OSError):  # a full disk was told already
+                file.close()
+        self._files.clear()
 
     def _meaning(self, values: pl.DataFrame, name: str, few: Few | None) -> Words:
         few = few or few_of(values[name])

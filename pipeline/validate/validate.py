@@ -9,6 +9,7 @@ refused rows, then their children and groups ── left out of what is accepted
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -78,9 +79,10 @@ def validate(
     folder.mkdir(parents=True, exist_ok=True)
     work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus, beside, folder)
     parsed = folder / "accepted.arrow"
-    work.read_all(parsed)
     read = partial(filled, parsed, mapped, mapped.fields)
-    work.judge_keys(read)
+    with closing(work.keys):
+        work.read_all(parsed)
+        work.judge_keys(read)
     refuse(read, work.placer, settings)
     return _accepted(parsed, read, work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
 from tempfile import gettempdir
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import StateError
 from pipeline.validate import kept
 from pipeline.validate.kept import Keys, doubtful, hashes, likeness
 from pipeline.values.context import Context
@@ -67,3 +69,27 @@ def test_those_in_doubt_are_those_that_the_book_names_however_rows_are_cut(
 def test_columns_that_the_catalog_lacks_raise_no_doubt(names: tuple[str, ...]) -> None:
     rows: list[Row] = [("a", None, "X", "1"), ("b", "a", "Y", "2"), ("B", "a", "Y", "2")]
     assert doubtful(keys_of(rows, 2, names), None) == [1, 2]
+
+
+@pytest.mark.parametrize("taken", [(), ("like",), ("sku", "like", "parent", "brand", "category")], ids=str)
+def test_nothing_stays_open(tmp_path: Path, taken: tuple[kept.Name, ...]) -> None:
+    keys = Keys(fields=FIELDS, ctx=Context(), folder=tmp_path)
+    rows: list[Row] = [("a", None, "X", "1"), ("b", "a", "X", "1")]
+    for _ in range(2):
+        keys.add(keys.of(pl.DataFrame(rows, schema=dict.fromkeys(NAMES, pl.String), orient="row")))
+    for name in taken:
+        words = keys.take(name)
+        assert words is not None
+        assert len(words) == 2 * len(rows)
+        assert keys.take(name) is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        keys.close()
+        assert keys.take("sku") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    keys = Keys(fields=FIELDS, ctx=Context(), folder=tmp_path / "gone")
+    with pytest.raises(StateError, match="can't write into"):
+        keys.add({"sku": np.zeros(1, dtype=np.uint64)})
