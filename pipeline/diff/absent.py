@@ -8,9 +8,10 @@ import polars as pl
 
 from pipeline.diff.decide import decide_absent, status_fields
 from pipeline.diff.memory import Resting
+from pipeline.diff.rows import NOWHERE
 from pipeline.diff.rules import Rules
 from pipeline.diff.settle import Decided, Side
-from pipeline.diff.tables import NOWHERE, Partners, asked_of, shop_batches
+from pipeline.diff.tables import Partners, asked_of, shop_batches
 from pipeline.read.finding import Severity
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted

@@ -11,7 +11,7 @@ from pipeline.diff.collector import rarely_collecting
 from pipeline.diff.compare import Draft, source_columns
 from pipeline.diff.forecast import forecast
 from pipeline.diff.guards import FACTOR, FILLED, one_factor, one_price, verdicts, went_back
-from pipeline.diff.kin import GROUP_REFUSED, taken_along
+from pipeline.diff.kin import GROUP_REFUSED
 from pipeline.diff.measure import Measures
 from pipeline.diff.memory import Memory
 from pipeline.diff.paid import Market, market_of
@@ -21,6 +21,7 @@ from pipeline.diff.portion import Portion
 from pipeline.diff.rules import rules_of
 from pipeline.diff.spool import Spool
 from pipeline.diff.suspects import FirstLook
+from pipeline.diff.variants import taken_along
 from pipeline.read.finding import Finding
 from pipeline.settings import Shop
 from pipeline.snapshot.snapshot import Snapshot

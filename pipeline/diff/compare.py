@@ -31,10 +31,11 @@ from pipeline.diff.paid import Market
 from pipeline.diff.pairs import STRETCH, Aside
 from pipeline.diff.plan import Basis, Counts
 from pipeline.diff.portion import Portion, fields_changed, portion_of
+from pipeline.diff.rows import NOWHERE, Flags
 from pipeline.diff.rules import Rules
 from pipeline.diff.settle import Breach, Decided
 from pipeline.diff.suspects import Doubts, FirstLook, Looked, lay_aside, look_again, unsure
-from pipeline.diff.tables import NOWHERE, Flags, our_rows, partners, shop_columns
+from pipeline.diff.tables import our_rows, partners, shop_columns
 from pipeline.diff.told import findings_of
 from pipeline.diff.untold import untold
 from pipeline.giveback import give_back

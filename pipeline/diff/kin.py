@@ -1,33 +1,17 @@
-"""Whom a row that contradicts the shop takes along where variants stay together (`skip-group`)."""
+"""A variant that is held for the sake of another one of its group (`skip-group`). Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-
-import polars as pl
 
 from pipeline.diff.plan import Change, Held, Origin
 from pipeline.diff.settle import Breach, Decided
-from pipeline.diff.tables import our_batches, shop_batches, shop_columns
 from pipeline.read.finding import Severity
-from pipeline.snapshot.snapshot import Snapshot
-from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY
 
 _PARENT = "ParentSku"
 GROUP_REFUSED = "group-refused"
-
-
-def taken_along(accepted: Accepted, snapshot: Snapshot, breaches: Sequence[Breach]) -> dict[str, str]:
-    """Variant → the refused row of its group; the rows that are refused themselves left out."""
-    wrong = {breach.sku for breach in breaches if breach.severity is Severity.ERROR}
-    if not wrong:
-        return {}
-    groups = _groups(accepted, snapshot)
-    first = groups.filter(pl.col(KEY).is_in(wrong)).group_by("group").agg(pl.col(KEY).first().alias("by"))
-    kin = groups.join(first, on="group").filter(~pl.col(KEY).is_in(wrong))
-    return dict(zip(kin[KEY].to_list(), kin["by"].to_list(), strict=True))
 
 
 def held_back(decided: Decided, by: str, fields: Collection[str]) -> Decided:
@@ -59,23 +43,3 @@ def _held(sku: str, change: Change, told: str) -> Held:
 
 def _origin(changes: Iterable[Change]) -> Origin | None:
     return next((change.origin for change in changes if change.origin), None)
-
-
-def _groups(accepted: Accepted, snapshot: Snapshot) -> pl.DataFrame:
-    """SKU and group of each row of the file: by its own parent, else by the one that the shop knows."""
-    ours = pl.concat(
-        [pl.DataFrame(schema={KEY: pl.String, _PARENT: pl.String}), *_parents(accepted)], how="vertical"
-    )
-    if _PARENT in shop_columns(snapshot.path):
-        known = pl.concat(list(shop_batches(snapshot.path, [KEY, _PARENT]))).rename({_PARENT: "known"})
-        ours = ours.join(known.filter(pl.col("known") != ""), on=KEY, how="left")
-        ours = ours.with_columns(pl.coalesce(_PARENT, "known").alias(_PARENT))
-    own = pl.col(_PARENT).is_null() | (pl.col(_PARENT) == "")
-    return ours.select(KEY, group=pl.when(own).then(KEY).otherwise(_PARENT))
-
-
-def _parents(accepted: Accepted) -> Iterable[pl.DataFrame]:
-    names = [KEY, _PARENT] if _PARENT in accepted.fields else [KEY]
-    for frame in our_batches(accepted, names):
-        parent = pl.col(_PARENT) if _PARENT in names else pl.lit(None, dtype=pl.String).alias(_PARENT)
-        yield frame.select(pl.col(KEY).cast(pl.String), parent.cast(pl.String))

@@ -11,9 +11,9 @@ import polars as pl
 
 from pipeline.diff.memory import Befores, Memory, Written
 from pipeline.diff.offers import needed
+from pipeline.diff.rows import Flags
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words, has
-from pipeline.diff.tables import Flags
 from pipeline.read.catalog import LINE, PART
 from pipeline.values.columns import comparable_column
 from schemas.fields import KEY, Field

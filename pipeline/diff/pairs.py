@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from pipeline.diff.tables import Flags, Rows
+from pipeline.diff.rows import Flags, Rows
 from pipeline.store.disk_errors import disk_errors
 
 #: Name of the column that says which row of the file a laid aside row belongs to.

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.diff.tables import NOWHERE, Flags, Rows
+from pipeline.diff.rows import NOWHERE, Flags, Rows
 from pipeline.values.columns import Few, comparable_column
 from pipeline.values.context import Context
 from schemas.fields import Field, Kind

@@ -14,8 +14,9 @@ import polars as pl
 from pipeline.ahead import ahead
 from pipeline.diff import screen
 from pipeline.diff.beside import Column, place
+from pipeline.diff.rows import Flags, Rows
 from pipeline.diff.screen import Words
-from pipeline.diff.tables import Flags, Rows, shop_batches
+from pipeline.diff.tables import shop_batches
 from pipeline.errors import StateError
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate import calm

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.diff import beside
-from pipeline.diff.tables import NOWHERE, Rows, our_batches, shop_batches
+from pipeline.diff.rows import NOWHERE, Rows
+from pipeline.diff.tables import our_batches, shop_batches
 from pipeline.errors import StateError
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted

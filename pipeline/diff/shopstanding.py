@@ -7,7 +7,8 @@ import polars as pl
 
 from pipeline.ahead import ahead
 from pipeline.diff.beside import Column, place
-from pipeline.diff.tables import Flags, Rows, shop_batches
+from pipeline.diff.rows import Flags, Rows
+from pipeline.diff.tables import shop_batches
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.standing import Standing
 

@@ -15,20 +15,13 @@ from pipeline.diff import screen
 from pipeline.diff.memory import Memory, Written
 from pipeline.diff.offers import needed
 from pipeline.diff.pairs import Aside
+from pipeline.diff.rows import NOWHERE, Flags, Rows
 from pipeline.diff.rules import Rules
 from pipeline.diff.screen import Words
 from pipeline.diff.shophashes import ShopHashes
 from pipeline.diff.shopindex import ShopIndex, rows_of
 from pipeline.diff.shopstanding import ShopStanding
-from pipeline.diff.tables import (
-    NOWHERE,
-    Flags,
-    Partners,
-    Rows,
-    our_batches,
-    row_groups,
-    shop_rows,
-)
+from pipeline.diff.tables import Partners, our_batches, row_groups, shop_rows
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from pipeline.validate.standing import Standing

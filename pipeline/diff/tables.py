@@ -13,14 +13,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.diff.rows import NOWHERE, Flags, Rows
 from pipeline.errors import StateError
 from pipeline.read.catalog import together
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 
-Rows = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-NOWHERE = -1
 _BATCH = 20_000
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from pipeline.values import kinds
 from pipeline.values.context import Context, Format, Problem
@@ -54,7 +53,7 @@ class Few:
 
     def spread(self, found: Sequence[str | None], name: str) -> pl.Series:
         """What was found of the texts, for the whole column."""
-        return pl.Series(name, pa.array([*found, None], pa.string()).take(pa.array(self.codes)))
+        return pl.Series(name, [*found, None], dtype=pl.String).gather(self.codes)
 
     def words(self, of_text: Mapping[str, int]) -> npt.NDArray[np.uint64]:
         """A number for each cell, given one for each text; 0 where it has none."""

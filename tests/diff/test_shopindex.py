@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.diff.rows import NOWHERE
 from pipeline.diff.shopindex import ShopIndex
-from pipeline.diff.tables import NOWHERE
 from schemas.fields import KEY
 from tests.diff.conftest import write_snapshot
 
