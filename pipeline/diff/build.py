@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.collector import rarely_collecting
 from pipeline.diff.batches import pack
-from pipeline.diff.collector import rarely_collecting
 from pipeline.diff.compare import Draft, source_columns
 from pipeline.diff.forecast import forecast
 from pipeline.diff.guards import FACTOR, FILLED, one_factor, one_price, verdicts, went_back

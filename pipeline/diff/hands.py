@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from pipeline.children import do_without_pandas, environment
-from pipeline.diff.collector import rarely_collecting
+from pipeline.collector import rarely_collecting
 from pipeline.diff.decider import Decider
 from pipeline.diff.meet import Met
 from pipeline.diff.paid import Market

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.children import do_without_pandas
+from pipeline.collector import rarely_collecting
 from pipeline.read.catalog import Choice, Part
 from pipeline.read.finding import Finding
 from pipeline.read.job import Answer, Input, Job, Refusal
@@ -30,7 +31,8 @@ def main() -> int:
     _bounded(job)
     answer = Path(f"{job.out}.json")
     try:
-        done: dict[str, Any] = {"answer": read(job).to_json()}
+        with rarely_collecting():
+            done: dict[str, Any] = {"answer": read(job).to_json()}
     except Refusal as error:
         done = {"refusal": {"message": error.message, "hint": error.hint, "code": error.code}}
     except MemoryError:

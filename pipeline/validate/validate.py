@@ -21,6 +21,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.ahead import ahead
+from pipeline.collector import rarely_collecting
 from pipeline.errors import InputRefused
 from pipeline.giveback import give_back
 from pipeline.market.lookups import Lookups
@@ -80,7 +81,7 @@ def validate(
     work = _Work.begin(mapped, fields, settings, informed(ctx, lookups), lookups, known_skus, beside, folder)
     parsed = folder / "accepted.arrow"
     read = partial(filled, parsed, mapped, mapped.fields)
-    with closing(work.keys):
+    with closing(work.keys), rarely_collecting():
         work.read_all(parsed)
         work.judge_keys(read)
     refuse(read, work.placer, settings)
