@@ -10,7 +10,7 @@ from pipeline.diff.settle import Breach, Decided
 from pipeline.read.finding import Severity
 from schemas.fields import KEY
 
-_PARENT = "ParentSku"
+PARENT = "ParentSku"
 GROUP_REFUSED = "group-refused"
 
 
@@ -27,7 +27,7 @@ def held_back(decided: Decided, by: str, fields: Collection[str]) -> Decided:
     held = (_held(decided.sku, change, told) for change in changes)
     breach = Breach(
         code=GROUP_REFUSED, severity=Severity.ERROR, sku=decided.sku, value=by, message=told,
-        field=_PARENT if _PARENT in fields else KEY, origin=_origin(changes),
+        field=PARENT if PARENT in fields else KEY, origin=_origin(changes),
     )  # fmt: skip
     return replace(
         decided, fate="blocked", records=(), held=(*decided.held, *held), breaches=(*decided.breaches, breach)

@@ -122,7 +122,8 @@ class _Sight:
     """Some rows of the file beside those of the shop that hold their SKUs."""
 
     def __init__(self, hasher: screen.Hasher, shop: _Shop, rows: Rows, standing: ShopStanding | None) -> None:
-        self._hasher, self._shop, self._rows, self._standing = hasher, shop.hashes, rows, standing
+        self._hasher, self._shop, self._standing = hasher, shop.hashes, standing
+        self._rows, self._at = rows, np.maximum(rows, 0)
         self._clash = shop.index.clash
         self._looked_at = {of.name for of in hasher.fields}
         self._same: dict[str, Flags] = {}
@@ -137,9 +138,8 @@ class _Sight:
         partners = self._rows != NOWHERE
         if self._standing is None or partners.mean() < _WORTH:
             return None
-        at = np.maximum(self._rows, 0)
-        alike: Flags = partners & self._standing.of(at)
-        alike &= screen.mixed_of(cells, self._hasher, few) == self._shop.mixed(at)
+        alike: Flags = partners & self._standing.of(self._at)
+        alike &= screen.mixed_of(cells, self._hasher, few) == self._shop.mixed(self._at)
         # To a hash no text and an empty one are the same, but the one leaves alone what the other clears.
         empty = pl.any_horizontal(pl.col(name) == "" for name in self._standing.names)
         alike &= ~cells.select(empty.fill_null(value=False)).to_series().to_numpy()
@@ -151,7 +151,7 @@ class _Sight:
         if texts.name not in self._looked_at or (self._rows == NOWHERE).all():
             return None
         same = screen.equal(texts, self._hasher, self._shop, self._rows)
-        self._same[texts.name] = same & self._shop.calm(texts.name, np.maximum(self._rows, 0))
+        self._same[texts.name] = same & self._shop.calm(texts.name, self._at)
         return pl.Series(self._same[texts.name])
 
     def look(self, values: pl.DataFrame, few: Mapping[str, Few]) -> tuple[Rows, Words]:

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from pipeline.diff.kin import PARENT
 from pipeline.diff.settle import Breach
 from pipeline.diff.tables import our_batches, shop_batches, shop_columns
 from pipeline.read.finding import Severity
 from pipeline.snapshot.snapshot import Snapshot
 from pipeline.validate.accepted import Accepted
 from schemas.fields import KEY
-
-_PARENT = "ParentSku"
 
 
 def taken_along(accepted: Accepted, snapshot: Snapshot, breaches: Sequence[Breach]) -> dict[str, str]:
@@ -30,18 +29,18 @@ def taken_along(accepted: Accepted, snapshot: Snapshot, breaches: Sequence[Breac
 def _groups(accepted: Accepted, snapshot: Snapshot) -> pl.DataFrame:
     """SKU and group of each row of the file: by its own parent, else by the one that the shop knows."""
     ours = pl.concat(
-        [pl.DataFrame(schema={KEY: pl.String, _PARENT: pl.String}), *_parents(accepted)], how="vertical"
+        [pl.DataFrame(schema={KEY: pl.String, PARENT: pl.String}), *_parents(accepted)], how="vertical"
     )
-    if _PARENT in shop_columns(snapshot.path):
-        known = pl.concat(list(shop_batches(snapshot.path, [KEY, _PARENT]))).rename({_PARENT: "known"})
+    if PARENT in shop_columns(snapshot.path):
+        known = pl.concat(list(shop_batches(snapshot.path, [KEY, PARENT]))).rename({PARENT: "known"})
         ours = ours.join(known.filter(pl.col("known") != ""), on=KEY, how="left")
-        ours = ours.with_columns(pl.coalesce(_PARENT, "known").alias(_PARENT))
-    own = pl.col(_PARENT).is_null() | (pl.col(_PARENT) == "")
-    return ours.select(KEY, group=pl.when(own).then(KEY).otherwise(_PARENT))
+        ours = ours.with_columns(pl.coalesce(PARENT, "known").alias(PARENT))
+    own = pl.col(PARENT).is_null() | (pl.col(PARENT) == "")
+    return ours.select(KEY, group=pl.when(own).then(KEY).otherwise(PARENT))
 
 
 def _parents(accepted: Accepted) -> Iterable[pl.DataFrame]:
-    names = [KEY, _PARENT] if _PARENT in accepted.fields else [KEY]
+    names = [KEY, PARENT] if PARENT in accepted.fields else [KEY]
     for frame in our_batches(accepted, names):
-        parent = pl.col(_PARENT) if _PARENT in names else pl.lit(None, dtype=pl.String).alias(_PARENT)
+        parent = pl.col(PARENT) if PARENT in names else pl.lit(None, dtype=pl.String).alias(PARENT)
         yield frame.select(pl.col(KEY).cast(pl.String), parent.cast(pl.String))
